@@ -1,0 +1,37 @@
+"""Sphinx: Markdown pages, the API from its docstrings, the examples executed. No network."""
+
+import importlib.metadata
+import logging
+
+project = "mppbayes"
+author = "The mppbayes contributors"
+release = version = importlib.metadata.version("mppbayes")
+
+extensions = [
+    "myst_parser",
+    "numpydoc",
+    "sphinx.ext.autodoc",
+    "sphinx.ext.autosummary",
+    "sphinx.ext.mathjax",
+    "sphinx_gallery.gen_gallery",
+]
+exclude_patterns = ["_build"]
+templates_path = ["_templates"]
+html_theme = "furo"
+html_title = f"mppbayes {release}"
+myst_enable_extensions = ["dollarmath"]
+numpydoc_show_class_members = False
+
+logging.getLogger("pytensor").setLevel(logging.WARNING)  # else it chats while autodoc imports it
+
+# Every script in examples/ is executed and becomes a page with what it printed and drew; one that
+# fails fails the build.
+sphinx_gallery_conf = {
+    "examples_dirs": "../examples",
+    "gallery_dirs": "generated/examples",
+    "filename_pattern": r"\.py$",
+    "abort_on_example_error": True,
+    "download_all_examples": False,
+    "show_signature": False,
+    "write_computation_times": False,
+}
