@@ -1,0 +1,203 @@
+"""Whether the rows of a network agree with each other: every check yields its faults."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from mppbayes import names
+from mppbayes.errors import suggest
+from mppbayes.network.rows import Block, Flow, Organisation, Route, Stock, Sum
+
+# Dims, coordinates and columns of results: a label of that name would stand in their place.
+RESERVED_LABELS = frozenset(
+    {
+        *(names.CHAIN, names.DRAW, names.TIME, names.FLOW, names.STOCK, names.PARAMETER),
+        *(names.LEVEL, names.SEASON, names.HARMONIC, names.GAP, names.ORGANISATION, names.BLOCK),
+        *("kind", "sum", "unit", "label", "labels", "title", "series", "quantity", "aggregate"),
+        *("period", "moment", "band", "posterior_draw", "future", "is_observed"),
+    }
+)
+
+
+@dataclass(frozen=True)
+class Tables:
+    """The sound rows of a network, and beside them the rows that could not be read.
+
+    A reference to the name of an unsound row is no fault of its own.
+    """
+
+    organisations: tuple[Organisation, ...]
+    blocks: tuple[Block, ...]
+    stocks: tuple[Stock, ...]
+    flows: tuple[Flow, ...]
+    sums: tuple[Sum, ...]
+    unsound: Mapping[str, tuple[object, ...]]
+
+    def all(self, table: str) -> list[object]:
+        """Rows of a table, sound ones first."""
+        return [*getattr(self, table), *self.unsound.get(table, ())]
+
+    def values[Value: (str, int)](self, table: str, key: str, kind: type[Value]) -> list[Value]:
+        """Values of a key in all rows of a table, where they have the type."""
+        found = (peek(row, key, kind) for row in self.all(table))
+        return [value for value in found if value is not None]
+
+    def names(self, table: str) -> list[str]:
+        """Names of all rows of a table."""
+        return self.values(table, "name", str)
+
+
+def peek[Value: (str, int)](row: object, key: str, kind: type[Value]) -> Value | None:
+    """Read a key of a row that may be of any type; None unless the value has the type."""
+    value = row.get(key) if isinstance(row, Mapping) else getattr(row, key, None)
+    return value if isinstance(value, kind) and not isinstance(value, bool) else None
+
+
+def check(tables: Tables) -> Iterator[str]:
+    """Yield every fault in how rows refer to each other.
+
+    Parameters
+    ----------
+    tables : Tables
+        The rows.
+
+    Yields
+    ------
+    str
+        One fault: what was found, what was expected, what to do.
+    """
+    yield from _duplicates(tables)
+    yield from _references(tables)
+    for flow in tables.flows:
+        yield from _labels(flow)
+        yield from _drive(flow)
+        yield from _stocks_touched(flow, tables)
+        yield from _routes(flow)
+    yield from _unfilled(tables)
+
+
+def _duplicates(tables: Tables) -> Iterator[str]:
+    spaces: tuple[tuple[str, Sequence[str | int]], ...] = (
+        ("organisation", tables.names("organisations")),
+        ("block", tables.values("blocks", "number", int)),
+        (
+            "flow, stock or sum",
+            [*tables.names("flows"), *tables.names("stocks"), *tables.names("sums")],
+        ),
+    )
+    for what, taken in spaces:
+        for name, times in Counter(taken).items():
+            if times > 1:
+                yield f"{times} rows are called {name!r}; each {what} needs its own name"
+
+
+def _references(tables: Tables) -> Iterator[str]:
+    organisations, blocks = tables.names("organisations"), tables.values("blocks", "number", int)
+    flows, stocks, sums = (tables.names(table) for table in ("flows", "stocks", "sums"))
+    for what, table in (("stock", "stocks"), ("flow", "flows")):
+        for row in tables.all(table):
+            place = f"{what} {peek(row, 'name', str)!r}"
+            organisation, block = peek(row, "organisation", str), peek(row, "block", int)
+            yield from _unknown(f"{place}: organisation", organisation, organisations, "declared")
+            yield from _unknown(f"{place}: block", block, blocks, "declared")
+            for key in ("driven_by", "enters", "leaves"):
+                yield from _unknown(f"{place}: {key}", peek(row, key, str), stocks, "a stock")
+            whole = peek(row, "part_of", str)
+            yield from _unknown(f"{place}: part_of", whole, flows + sums, "a flow or a sum")
+    for flow in tables.flows:
+        for route in flow.routes:
+            place = f"flow '{flow.name}': the source of a route"
+            yield from _unknown(place, route.source, flows, "a flow")
+    for total in tables.sums:
+        for name in total.of:
+            place = f"sum '{total.name}': a member"
+            yield from _unknown(place, name, flows + stocks + sums, "a flow, a stock or a sum")
+
+
+def _unknown(
+    place: str, name: str | int | None, known: Sequence[object], what: str
+) -> Iterator[str]:
+    if name is not None and name not in known:
+        yield f"{place} is {name!r}, which is not {what}; {suggest(name, known)}"
+
+
+def _labels(flow: Flow) -> Iterator[str]:
+    for level in flow.labels:
+        if level in RESERVED_LABELS:
+            yield (
+                f"flow '{flow.name}': the label '{level}' has the name of a built-in level, "
+                f"dim or column; give it another name, such as 'own_{level}'"
+            )
+
+
+def _drive(flow: Flow) -> Iterator[str]:
+    place = f"flow '{flow.name}'"
+    drives = {
+        "routes": bool(flow.routes),
+        "driven_by": flow.driven_by is not None,
+        "part_of": flow.part_of is not None,
+    }
+    given = [key for key, present in drives.items() if present]
+    if len(given) > 1:
+        yield f"{place} has {' and '.join(given)}; a flow has one drive: keep one of them"
+    if flow.routes and flow.leaves and not flow.driven_by:
+        yield f"{place} has routes and leaves '{flow.leaves}', which drives it; keep one of them"
+    if flow.driven_by and flow.leaves and flow.driven_by != flow.leaves:
+        yield (
+            f"{place} is driven by '{flow.driven_by}' but leaves '{flow.leaves}'; a flow that "
+            f"leaves a stock is driven by it: set driven_by = '{flow.leaves}'"
+        )
+    if flow.rest and flow.part_of is None:
+        yield f"{place} is a rest of nothing; say of what with part_of, or leave out rest"
+
+
+def _stocks_touched(flow: Flow, tables: Tables) -> Iterator[str]:
+    place = f"flow '{flow.name}'"
+    if flow.enters and flow.enters == flow.leaves:
+        yield f"{place} both enters and leaves '{flow.enters}', which changes nothing; keep one"
+    units = {stock.name: stock.unit for stock in tables.stocks}
+    for key in ("enters", "leaves"):
+        stock = getattr(flow, key)
+        if units.get(stock, flow.unit) != flow.unit:
+            yield (
+                f"{place} counts {flow.unit} but {key} '{stock}', which counts {units[stock]}; "
+                f"what enters or leaves a stock has its unit"
+            )
+
+
+def _routes(flow: Flow) -> Iterator[str]:
+    place = f"flow '{flow.name}'"
+    for source, times in Counter(route.source for route in flow.routes).items():
+        if times > 1:
+            yield f"{place} has {times} routes from '{source}'; give one route for each source"
+        if source == flow.name:
+            yield f"{place} has a route from itself; its source must be another flow"
+    weighted = [route.source for route in flow.routes if route.weight is not None]
+    if weighted and len(weighted) < len(flow.routes):
+        yield f"{place} gives a weight to some routes only ({_list(weighted)}); to all or to none"
+    for route in flow.routes:
+        yield from _delay(f"{place}, route from '{route.source}'", route)
+
+
+def _delay(place: str, route: Route) -> Iterator[str]:
+    if route.delay is None and route.delay_prior is not None:
+        yield f"{place}: there is a delay_prior but no delay; give the delay that it doubts"
+    if route.delay is not None and route.delay.mean == 0 and route.delay.sd > 0:
+        yield (
+            f"{place}: a delay with mean 0 has sd {route.delay.sd:g}; a waiting time that varies "
+            f"has a mean above 0"
+        )
+
+
+def _unfilled(tables: Tables) -> Iterator[str]:
+    filled = tables.values("flows", "enters", str)
+    for stock in tables.stocks:
+        if stock.name not in filled:
+            yield (
+                f"stock '{stock.name}': nobody fills it; give a flow enters = '{stock.name}' "
+                f"(that flow needs no evidence), or leave the stock out"
+            )
+
+
+def _list(names: Iterable[str]) -> str:
+    return ", ".join(f"'{name}'" for name in names)

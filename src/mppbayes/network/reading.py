@@ -1,0 +1,159 @@
+"""From tables of the file format, or rows of them, to checked rows."""
+
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+
+from mppbayes.errors import NetworkError, suggest
+from mppbayes.network.checks import Tables, check, peek
+from mppbayes.network.rows import (
+    ADAPTERS,
+    Block,
+    Delay,
+    DelayPrior,
+    Flow,
+    Header,
+    Organisation,
+    Route,
+    Stock,
+    Sum,
+    Title,
+)
+from mppbayes.network.totals import check_totals
+
+# The name of a table in a file, the name of the attribute, and the row.
+TABLES: tuple[tuple[str, str, type], ...] = (
+    ("organisation", "organisations", Organisation),
+    ("block", "blocks", Block),
+    ("stock", "stocks", Stock),
+    ("flow", "flows", Flow),
+    ("sum", "sums", Sum),
+)
+_INNER = {
+    "title": Title,
+    "route": Route,
+    "routes": Route,
+    "delay": Delay,
+    "delay_prior": DelayPrior,
+}
+_EXPECTED = {
+    "bool_type": "true or false",
+    "dataclass_type": "a table",
+    "dict_type": "a table",
+    "finite_number": "a finite number",
+    "float_type": "a number",
+    "greater_than": "a number above 0",
+    "greater_than_equal": "a number of at least 0",
+    "int_type": "a whole number",
+    "mapping_type": "a table",
+    "string_pattern_mismatch": "a key of lower-case ASCII letters, digits and _, a letter first",
+    "string_too_short": "some text",
+    "string_type": "text",
+    "too_short": "at least one name",
+    "tuple_type": "a list",
+}
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """Read a TOML file; a fault is a :class:`NetworkError` that names the place."""
+    what = f"{path} cannot be read as a network"
+    try:
+        return tomllib.loads(path.read_bytes().decode("utf-8-sig"))
+    except UnicodeDecodeError as error:
+        line = error.object.count(b"\n", 0, error.start) + 1
+        raise NetworkError(
+            what, [f"line {line} is not UTF-8"], "Save the file as UTF-8."
+        ) from error
+    except tomllib.TOMLDecodeError as error:
+        raise NetworkError(what, [f"it is not TOML: {error}"]) from error
+    except OSError as error:
+        raise NetworkError(what, [f"{error.strerror}; expected a TOML file"]) from error
+
+
+def read(data: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
+    """Read and check a network.
+
+    Parameters
+    ----------
+    data : mapping
+        The file format: the header's keys, and for each table a list of mappings or rows.
+
+    Returns
+    -------
+    attributes : dict
+        The header's values, and the rows of each table by attribute.
+    faults : list of str
+        Every fault; when there is none the attributes are complete.
+    """
+    tables = [key for key, _, _ in TABLES]
+    header = {key: value for key, value in data.items() if key not in tables}
+    sound, faults = _row(header, Header, "the network", tables)
+    attributes = {key: getattr(sound, key) for key in _keys(Header)} if sound else {}
+    unsound = {}
+    for key, attribute, row_type in TABLES:
+        rows, broken, found = _table(data.get(key, ()), key, row_type)
+        attributes[attribute], unsound[attribute] = rows, broken
+        faults += found
+    checked = Tables(
+        **{attribute: attributes[attribute] for _, attribute, _ in TABLES}, unsound=unsound
+    )
+    faults += [*check(checked), *check_totals(checked)]
+    if not data.get("flow"):
+        faults.append("there are no flows; declare at least one [[flow]]")
+    return attributes, faults
+
+
+def _table(
+    rows: Any, key: str, row_type: type
+) -> tuple[tuple[Any, ...], tuple[object, ...], list[str]]:
+    if not isinstance(rows, Sequence) or isinstance(rows, str):
+        return (), (), [f"'{key}' is not a list of tables; write [[{key}]] above each of them"]
+    sound, unsound, faults = [], [], []
+    for position, row in enumerate(rows, start=1):
+        name = peek(row, "name", str) or peek(row, "number", int)
+        place = f"{key} {position}" if name is None else f"{key} {name!r}"
+        read_row, found = _row(row, row_type, place)
+        faults += found
+        if found:
+            unsound.append(row)
+        else:
+            sound.append(read_row)
+    return tuple(sound), tuple(unsound), faults
+
+
+def _row(
+    row: object, row_type: type, place: str, further: Sequence[str] = ()
+) -> tuple[Any, list[str]]:
+    in_file = isinstance(row, Mapping)
+    try:
+        return ADAPTERS[row_type].validate_python(row, by_alias=in_file, by_name=not in_file), []
+    except ValidationError as error:
+        return None, [
+            _fault(detail, row_type, place, further) for detail in error.errors(include_url=False)
+        ]
+
+
+def _fault(detail: ErrorDetails, row_type: type, place: str, further: Sequence[str]) -> str:
+    inner = [step for step in detail["loc"] if step != "[key]"]
+    path = [f"{step + 1}" if isinstance(step, int) else step for step in inner]
+    match detail["type"]:
+        case "unexpected_keyword_argument":
+            holder = next((_INNER[s] for s in reversed(inner[:-1]) if s in _INNER), row_type)
+            known = [*_keys(holder), *further]
+            where = ", ".join((place, *path[:-1]))
+            return f"{where}: unknown key '{inner[-1]}'; {suggest(inner[-1], known)}"
+        case "missing":
+            return f"{', '.join((place, *path[:-1]))}: '{inner[-1]}' is missing; add it"
+        case kind:
+            expected = _EXPECTED.get(kind) or detail.get("ctx", {}).get("expected", detail["msg"])
+            found = " ".join(path) or "it"
+            return f"{place}: {found} is {detail['input']!r}; expected {expected}"
+
+
+def _keys(row_type: type) -> list[str]:
+    return ["route" if field.name == "routes" else field.name for field in fields(row_type)]
