@@ -53,6 +53,7 @@ COMMON_SHOCK: Final = "common_shock"
 INITIAL_LEVEL: Final = "initial_level"
 SEASONAL_SHAPE: Final = "seasonal_shape"
 GAP_SURPRISE: Final = "gap_surprise"
+LOG_MEAN: Final = "log_mean"
 
 # What a result is worth
 FINAL: Final = "final"

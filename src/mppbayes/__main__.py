@@ -1,0 +1,5 @@
+"""``python -m mppbayes``."""
+
+from mppbayes.cli import main
+
+main()

@@ -1,0 +1,206 @@
+"""The commands. What is slow to import is imported where it is used."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from mppbayes import __version__
+from mppbayes.cli.output import console, progress, show_bands, show_verdicts
+
+if TYPE_CHECKING:
+    from mppbayes.inference import Fit
+    from mppbayes.model import ModelSpec
+    from mppbayes.panel import Panel
+    from mppbayes.prediction import BandScheme
+
+app = typer.Typer(
+    name="mppbayes",
+    help="Forecast flows through a chain of organisations in exceedance-probability bands.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+
+type Language = Literal["nl", "en"]
+
+Counts = Annotated[Path, typer.Argument(help="Table of counts: .csv, .parquet or .xlsx.")]
+NetworkFile = Annotated[Path, typer.Option("--network", help="The network, a TOML file.")]
+Out = Annotated[Path, typer.Option("--out", help="Folder for the results.")]
+Until = Annotated[str, typer.Option("--until", help="Last period, as 2030-12.")]
+Seed = Annotated[int, typer.Option("--seed", min=0, help="The same seed gives the same figures.")]
+Draft = Annotated[bool, typer.Option("--draft", help="Write results that failed a check, marked.")]
+LanguageOption = Annotated[Language, typer.Option("--language", help="Of figures and report.")]
+MaxMinutes = Annotated[float, typer.Option("--max-minutes", min=0.0, help="Most time to sample.")]
+Level = Annotated[float | None, typer.Option(help="Probability of exceeding this band.")]
+Wide = Annotated[bool, typer.Option("--wide", help="The table has one column a series.")]
+
+
+@app.callback(invoke_without_command=True)
+def version(
+    show: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
+) -> None:
+    """Print the version."""
+    if show:
+        print(__version__)
+        raise typer.Exit
+
+
+@app.command()
+def new(directory: Annotated[Path, typer.Argument(help="A folder to make.")]) -> None:
+    """Make a commented network and an Excel template to start from."""
+    from mppbayes.cli.template import write_template
+
+    for path in write_template(directory):
+        console.print(f"wrote {path}")
+
+
+@app.command()
+def check(counts: Counts, network: NetworkFile, wide: Wide = False) -> None:
+    """Read a table and a network, and report every fault or what was read."""
+    panel = _panel(counts, network, wide)
+    console.print(panel)
+    for series in panel.series:
+        console.print(f"  {series}: {panel.first(series)} to {panel.last(series)}")
+
+
+@app.command()
+def forecast(
+    counts: Counts,
+    network: NetworkFile,
+    until: Until,
+    out: Out,
+    fit: Annotated[Path | None, typer.Option("--fit", help="A saved fit to use.")] = None,
+    spec: Annotated[Path | None, typer.Option("--spec", help="A specification, TOML.")] = None,
+    minimum: Level = None,
+    maximum: Level = None,
+    seed: Seed = 1,
+    draft: Draft = False,
+    language: LanguageOption = "nl",
+    max_minutes: MaxMinutes = 10.0,
+    wide: Wide = False,
+) -> None:
+    """Forecast the flows of a table of counts."""
+    from mppbayes.cli.directory import require_free
+    from mppbayes.inference import load_fit
+    from mppbayes.model import ModelSpec
+
+    require_free(out)
+    panel = _panel(counts, network, wide)
+    _run(
+        panel,
+        ModelSpec.from_toml(spec) if spec else ModelSpec(panel.network),
+        _scheme(minimum, maximum),
+        until=until,
+        out=out,
+        seed=seed,
+        draft=draft,
+        language=language,
+        max_minutes=max_minutes,
+        saved=load_fit(fit) if fit else None,
+        table=counts,
+    )
+
+
+@app.command()
+def demo(
+    out: Out = Path("mppbayes-demo"),
+    until: Until = "2030-12",
+    seed: Seed = 1,
+    draft: Draft = False,
+    language: LanguageOption = "nl",
+    max_minutes: MaxMinutes = 10.0,
+) -> None:
+    """Forecast the bundled public figures of the Dutch asylum chain."""
+    from mppbayes.cli.directory import require_free
+    from mppbayes.model import ModelSpec
+    from mppbayes.panel import public_figures
+
+    require_free(out)
+    panel = public_figures()
+    _run(
+        panel,
+        ModelSpec(panel.network),
+        _scheme(None, None),
+        until=until,
+        out=out,
+        seed=seed,
+        draft=draft,
+        language=language,
+        max_minutes=max_minutes,
+    )
+
+
+@app.command()
+def report(
+    directory: Annotated[Path, typer.Argument(help="A folder that forecast or demo wrote.")],
+    language: LanguageOption = "nl",
+    draft: Draft = False,
+) -> None:
+    """Render the report of a forecast again."""
+    from mppbayes.inference import load_fit
+    from mppbayes.prediction import Forecast
+    from mppbayes.reporting import report as render
+
+    fit, drawn = load_fit(directory / "fit.nc"), Forecast.load(directory / "forecast.nc")
+    render(drawn, directory / "report.html", fit=fit, language=language, draft=draft)
+    console.print(f"wrote {directory / 'report.html'}")
+
+
+def _panel(counts: Path, network: Path, wide: bool) -> "Panel":
+    from mppbayes.network import Network
+    from mppbayes.panel import read_panel
+
+    return read_panel(counts, Network.from_toml(network), layout="wide" if wide else "long")
+
+
+def _scheme(minimum: float | None, maximum: float | None) -> "BandScheme":
+    from mppbayes.prediction import MPP
+
+    given = {"minimum": minimum, "maximum": maximum}
+    return MPP.with_levels(**{name: level for name, level in given.items() if level is not None})
+
+
+def _run(
+    panel: "Panel",
+    spec: "ModelSpec",
+    scheme: "BandScheme",
+    *,
+    until: str,
+    out: Path,
+    seed: int,
+    draft: bool,
+    language: Language,
+    max_minutes: float,
+    saved: "Fit | None" = None,
+    table: Path | None = None,
+) -> None:
+    """Fit, forecast, check, and write everything or nothing."""
+    from mppbayes.cli.directory import Results, write_directory
+    from mppbayes.diagnostics import diagnose
+    from mppbayes.inference import fit as sample
+    from mppbayes.prediction import aggregates, bands
+    from mppbayes.prediction import forecast as draw
+
+    if panel.note:
+        console.print(panel.note, style="italic")
+    with progress() as stage:
+        fit = saved or sample(spec, panel, seed=seed, max_minutes=max_minutes)
+        stage("fit")
+        drawn = draw(fit, until=until, seed=seed + 1)
+        stage("forecast")
+        summary = bands(drawn, scheme, by=aggregates(drawn.network), per="year")
+        verdicts = diagnose(fit, summary)
+        stage("bands and checks")
+    show_verdicts(verdicts)
+    if not verdicts.passed:
+        if not draft:
+            verdicts.require()
+        drawn = drawn.as_draft()
+        summary = bands(drawn, scheme, by=aggregates(drawn.network), per="year")
+    show_bands(summary)
+    with progress() as stage:
+        results = Results(fit, drawn, summary, panel, table)
+        write_directory(out, results, language=language, draft=draft)
+        stage("report and files")
+    console.print(f"Everything is in {out}; open {out / 'report.html'}")

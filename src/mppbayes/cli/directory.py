@@ -1,0 +1,138 @@
+"""The forecast directory: every result of a run, written whole or not at all."""
+
+import json
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+from uuid import uuid4
+
+from mppbayes.errors import StorageError
+from mppbayes.inference import Fit
+from mppbayes.panel import Panel
+from mppbayes.plotting import plot_exceedance, plot_fan
+from mppbayes.prediction import Bands, Forecast
+from mppbayes.reporting import report
+
+_MARK = "manifest.json"
+
+
+@dataclass(frozen=True, eq=False)
+class Results:
+    """What a run made, and of what.
+
+    Attributes
+    ----------
+    fit : Fit
+        The posterior.
+    forecast : Forecast
+        The draws.
+    bands : Bands
+        Their summary.
+    panel : Panel
+        The evidence.
+    table : Path, optional
+        The file that the evidence was read from.
+    """
+
+    fit: Fit
+    forecast: Forecast
+    bands: Bands
+    panel: Panel
+    table: Path | None = None
+
+
+def require_free(directory: Path) -> None:
+    """Refuse a folder that holds something else than an earlier forecast.
+
+    Raises
+    ------
+    StorageError
+        If it does, or if its parent is not there.
+    """
+    if not directory.parent.is_dir():
+        raise StorageError(f"cannot write {directory}: there is no folder {directory.parent}")
+    if directory.exists() and not (directory / _MARK).is_file():
+        if not directory.is_dir() or any(directory.iterdir()):
+            raise StorageError(
+                f"{directory} holds something else than a forecast; give a new folder with --out"
+            )
+
+
+def write_directory(
+    directory: Path, results: Results, *, language: Literal["nl", "en"], draft: bool
+) -> None:
+    """Write all files beside the folder, then let them take its place.
+
+    Parameters
+    ----------
+    directory : Path
+        Where the files shall stand; an earlier forecast there is replaced.
+    results : Results
+        What to write.
+    language : {"nl", "en"}
+        Of the figures and the report.
+    draft : bool
+        Whether results that failed a check may be written, marked.
+    """
+    require_free(directory)
+    partial = directory.with_name(f".{uuid4().hex}-{directory.name}")
+    partial.mkdir()
+    try:
+        _write(partial, results, language=language, draft=draft)
+        if directory.exists():
+            earlier = directory.rename(partial.with_name(f"{partial.name}-earlier"))
+            partial.rename(directory)
+            shutil.rmtree(earlier)
+        else:
+            partial.rename(directory)
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+
+
+def _write(
+    directory: Path, results: Results, *, language: Literal["nl", "en"], draft: bool
+) -> None:
+    bands, forecast = results.bands, results.forecast
+    bands.to_csv(directory / "bands.csv", draft=draft)
+    bands.to_excel(directory / "bands.xlsx", draft=draft)
+    results.fit.save(directory / "fit.nc")
+    forecast.save(directory / "forecast.nc")
+    report(forecast, directory / "report.html", fit=results.fit, language=language, draft=draft)
+    _write_figures(directory / "figures", bands, language)
+    _write_inputs(directory / "inputs", results)
+    summary = {
+        **json.loads(forecast.tree.attrs["manifest"]),
+        "note": forecast.note,
+        "status": forecast.status,
+        "origin": str(forecast.origin),
+        "scheme": {band.name: band.exceedance for band in bands.scheme.bands},
+    }
+    (directory / _MARK).write_text(json.dumps(summary, indent=2, ensure_ascii=False), "utf-8")
+
+
+def _write_figures(folder: Path, bands: Bands, language: Literal["nl", "en"]) -> None:
+    folder.mkdir()
+    network = bands.network
+    for quantity in (*network.sum_names, *network.flow_names):
+        plot_fan(bands, quantity, language=language).savefig(folder / f"{quantity}.png", dpi=150)
+    for quantity in network.sum_names:
+        figure = plot_exceedance(bands, quantity, _first_year(bands, quantity), language=language)
+        figure.savefig(folder / f"{quantity}_exceedance.png", dpi=150)
+
+
+def _first_year(bands: Bands, quantity: str) -> str:
+    figures = bands.to_frame()
+    return str(figures.loc[figures["quantity"] == quantity, "period"].iloc[0])
+
+
+def _write_inputs(folder: Path, results: Results) -> None:
+    folder.mkdir()
+    if results.table is not None:
+        shutil.copy2(results.table, folder / results.table.name)
+    else:
+        results.panel.evidence.to_csv(folder / "counts.csv", index=False)
+    if not results.panel.sources.empty:
+        results.panel.sources.to_csv(folder / "sources.csv")
+    results.panel.network.to_toml(folder / "network.toml")
+    results.fit.spec.to_toml(folder / "spec.toml")

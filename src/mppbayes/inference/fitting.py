@@ -1,0 +1,223 @@
+"""Fit a specification to a panel."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import pymc as pm
+
+from mppbayes import names
+from mppbayes.errors import PanelError
+from mppbayes.inference.convergence import PUBLICATION, Limits, converged
+from mppbayes.inference.progress import following
+from mppbayes.inference.result import Fit, assemble
+from mppbayes.inference.samplers import (
+    Sampler,
+    SamplerName,
+    compile_nutpie,
+    sample_until_converged,
+    sample_with_pymc,
+)
+from mppbayes.model.arrays import Layout, arrays
+from mppbayes.model.dynamics import require_dynamics
+from mppbayes.model.graph import build
+from mppbayes.model.specification import ModelSpec, resolve
+from mppbayes.panel import Panel
+from mppbayes.storage import manifest
+
+
+@dataclass(frozen=True, eq=False)
+class Compiled:
+    """A graph compiled once for the longest span of evidence, to be fitted to shorter ones.
+
+    Attributes
+    ----------
+    spec : ModelSpec
+        As given, unresolved: mean levels and ceilings are taken from each fit's own evidence.
+    layout : Layout
+        The longest span.
+    model : pymc.Model
+        The graph.
+    sampler : Sampler
+        How to sample.
+    program : object
+        What nutpie compiled; None for other samplers.
+    seconds : float
+        What compiling took.
+    """
+
+    spec: ModelSpec
+    layout: Layout
+    model: pm.Model
+    sampler: Sampler
+    program: Any
+    seconds: float
+
+
+def compile_model(
+    spec: ModelSpec, panel: Panel, *, sampler: Sampler | SamplerName = "nutpie"
+) -> Compiled:
+    """Build and compile the graph of a specification for a panel and all its shorter ones.
+
+    Parameters
+    ----------
+    spec : ModelSpec
+        The specification.
+    panel : Panel
+        The longest evidence.
+    sampler : Sampler or str
+        How to sample, or the sampler's name.
+
+    Returns
+    -------
+    Compiled
+        To be given to :func:`fit`.
+
+    Raises
+    ------
+    NotYetError
+        If the network or the evidence needs dynamics that the model does not have.
+    SpecError
+        If no flow has evidence.
+    """
+    require_dynamics(spec.network, panel)
+    sampler = sampler if isinstance(sampler, Sampler) else Sampler(sampler)
+    began = time.monotonic()
+    resolved, layout = resolve(spec, panel), Layout.of(panel)
+    model = build(resolved, layout, arrays(resolved, layout, panel))
+    program = compile_nutpie(model, sampler) if sampler.name == "nutpie" else None
+    return Compiled(spec, layout, model, sampler, program, time.monotonic() - began)
+
+
+def fit(
+    spec: ModelSpec,
+    panel: Panel,
+    *,
+    seed: int,
+    sampler: Sampler | SamplerName = "nutpie",
+    max_minutes: float = 10.0,
+    limits: Limits = PUBLICATION,
+    compiled: Compiled | None = None,
+    progress: bool = True,
+) -> Fit:
+    """Sample the posterior of a specification given a panel.
+
+    Parameters
+    ----------
+    spec : ModelSpec
+        The specification; what it leaves to the evidence is resolved from ``panel``.
+    panel : Panel
+        The evidence.
+    seed : int
+        The same seed, specification and evidence give the same draws with the same versions of
+        the packages, unless ``max_minutes`` runs out.
+    sampler : Sampler or str
+        How to sample, or the sampler's name.
+    max_minutes : float
+        The most time for sampling, after compiling.
+    limits : Limits
+        What must hold for every parameter before sampling stops earlier.
+    compiled : Compiled, optional
+        From :func:`compile_model` with the same specification and a panel at least as long;
+        saves compiling again.
+    progress : bool
+        Whether to show progress on standard error.
+
+    Returns
+    -------
+    Fit
+        With status ``final`` if the limits hold, else ``draft``. Interrupting from the keyboard
+        keeps what was drawn.
+
+    Raises
+    ------
+    NotYetError
+        If the network or the evidence needs dynamics that the model does not have.
+    SpecError, PanelError
+        If there is no evidence, or the compiled span is too short for it.
+    """
+    with following(progress) as follow:
+        follow(0, 0, "compiling")
+        compiled = compiled or compile_model(spec, panel, sampler=sampler)
+        _require_fitting(compiled, spec, panel)
+        began = time.monotonic()
+        resolved = resolve(spec, panel)
+        sampled = _sample(
+            compiled,
+            arrays(resolved, compiled.layout, panel),
+            seed=seed,
+            limits=limits,
+            deadline=began + 60 * max_minutes,
+            follow=follow,
+        )
+    sampling = time.monotonic() - began
+    status = names.FINAL if converged(sampled, limits) else names.DRAFT
+    return assemble(
+        resolved,
+        panel.counts(),
+        sampled,
+        {
+            "status": status,
+            "note": panel.note or spec.network.note,
+            "manifest": {
+                **manifest(),
+                "seed": seed,
+                "sampler": compiled.sampler.name,
+                "backend": compiled.sampler.compiler if compiled.program else "",
+                "seconds": {
+                    "compile": round(compiled.seconds, 2),
+                    "sampling": round(sampling, 2),
+                },
+                "digests": {
+                    "network": spec.network.digest,
+                    "spec": resolved.digest,
+                    "panel": panel.digest,
+                },
+            },
+        },
+    )
+
+
+def _sample(
+    compiled: Compiled,
+    data: dict[str, Any],
+    *,
+    seed: int,
+    limits: Limits,
+    deadline: float,
+    follow: Callable[[int, int, str], None],
+) -> Any:
+    if compiled.program is not None:
+        return sample_until_converged(
+            compiled.program.with_data(**data),
+            compiled.sampler,
+            seed=seed,
+            limits=limits,
+            deadline=deadline,
+            progress=follow,
+        )
+    with compiled.model:
+        pm.set_data(data)
+    return sample_with_pymc(compiled.model, compiled.sampler, seed=seed)
+
+
+def _require_fitting(compiled: Compiled, spec: ModelSpec, panel: Panel) -> None:
+    """Refuse a compiled graph of another specification, or of a shorter span."""
+    require_dynamics(spec.network, panel)
+    if compiled.spec != spec:
+        raise PanelError(
+            "the compiled model is of another specification",
+            [f"compiled: {compiled.spec.digest[:12]}, given: {spec.digest[:12]}"],
+            "compile the specification that you fit",
+        )
+    time_axis, longest = panel.counts().indexes["time"], compiled.layout.time
+    if not set(time_axis) <= set(longest):
+        raise PanelError(
+            "the compiled model is of a shorter span",
+            [
+                f"evidence: {time_axis[0]:%Y-%m} to {time_axis[-1]:%Y-%m}, "
+                f"compiled: {longest[0]:%Y-%m} to {longest[-1]:%Y-%m}"
+            ],
+            "compile with the longest panel",
+        )

@@ -1,0 +1,188 @@
+"""The fit: a posterior with everything that a forecast needs, frozen, in one file."""
+
+import json
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from mppbayes import names
+from mppbayes.errors import StorageError
+from mppbayes.model.arrays import Layout
+from mppbayes.model.replay import FlowDraws, Past, replay
+from mppbayes.model.specification import ModelSpec
+from mppbayes.network import Network
+from mppbayes.storage import read_netcdf, write_netcdf
+
+_SCHEMA = 1
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Fit:
+    """The posterior of a specification given a panel.
+
+    Attributes
+    ----------
+    tree : DataTree
+        ``posterior`` (chain, draw, …) and ``sample_stats`` as ArviZ reads them;
+        ``observed_data`` (time, flow) with ``value``, ``lower``, ``upper`` and ``rounding``, NaN
+        for a gap; ``end_state`` with every flow's ``level`` after its own last observation
+        (chain, draw, flow). Attributes of the root: ``schema``, ``spec`` (JSON, resolved),
+        ``manifest`` (JSON), ``note`` and ``status``.
+    """
+
+    tree: xr.DataTree
+
+    @cached_property
+    def spec(self) -> ModelSpec:
+        """The specification, with every mean level and ceiling resolved."""
+        return ModelSpec.from_dict(json.loads(self.tree.attrs["spec"]))
+
+    @property
+    def network(self) -> Network:
+        """The network."""
+        return self.spec.network
+
+    @property
+    def status(self) -> str:
+        """``final`` if the chains converged, else ``draft``."""
+        return str(self.tree.attrs["status"])
+
+    @property
+    def note(self) -> str:
+        """A remark that stands wherever the figures are shown."""
+        return str(self.tree.attrs["note"])
+
+    @property
+    def manifest(self) -> dict[str, Any]:
+        """How the fit was made: seed, sampler, seconds, digests and versions."""
+        manifest: dict[str, Any] = json.loads(self.tree.attrs["manifest"])
+        return manifest
+
+    @property
+    def posterior(self) -> xr.Dataset:
+        """Draws of the parameters."""
+        return self.tree[names.POSTERIOR].to_dataset()
+
+    @property
+    def observed(self) -> xr.Dataset:
+        """The evidence, (time, flow)."""
+        return self.tree[names.OBSERVED].to_dataset()
+
+    @property
+    def layout(self) -> Layout:
+        """The evidence, laid out as the model takes it."""
+        return Layout(self.observed, self.network.periods_per_year)
+
+    def replay(self, keep_from: int = 0, *, every: int = 1) -> Past:
+        """Replay the past with the posterior's draws.
+
+        Parameters
+        ----------
+        keep_from : int
+            The first period whose means and counts are kept.
+        every : int
+            Take every so many draws of each chain.
+
+        Returns
+        -------
+        Past
+            The flows' end levels, and the periods kept.
+        """
+        posterior = self.posterior.isel({names.DRAW: slice(None, None, every)})
+        return replay(FlowDraws.of(self.spec, posterior), self.layout, keep_from)
+
+    def save(self, path: str | Path) -> None:
+        """Write the fit to one netCDF file, whole or not at all."""
+        write_netcdf(self.tree, path)
+
+    def __repr__(self) -> str:
+        sizes = self.tree[names.POSTERIOR].sizes
+        return (
+            f"<Fit of {self.network.name!r} ({self.status}): {sizes[names.CHAIN]} chains of "
+            f"{sizes[names.DRAW]} draws>"
+        )
+
+
+def load_fit(path: str | Path) -> Fit:
+    """Read a fit from the file that :meth:`Fit.save` wrote.
+
+    Raises
+    ------
+    StorageError
+        If the file is missing, unreadable or no fit.
+    """
+    tree = read_netcdf(path)
+    needed = {names.POSTERIOR, names.SAMPLE_STATS, names.OBSERVED, names.END_STATE}
+    if tree.attrs.get("schema") != _SCHEMA or not needed <= set(tree.children):
+        raise StorageError(
+            f"{path} is no fit of schema {_SCHEMA}: it holds {sorted(map(str, tree.children))}; "
+            "give a file that Fit.save wrote"
+        )
+    return Fit(tree)
+
+
+def assemble(
+    spec: ModelSpec, counts: xr.Dataset, sampled: xr.DataTree, attributes: dict[str, Any]
+) -> Fit:
+    """Make a fit of what was sampled: the end state is replayed, text becomes NumPy's.
+
+    Parameters
+    ----------
+    spec : ModelSpec
+        Resolved.
+    counts : Dataset
+        The evidence, (time, flow).
+    sampled : DataTree
+        With ``posterior`` and ``sample_stats``.
+    attributes : dict
+        ``note``, ``status`` and ``manifest``.
+
+    Returns
+    -------
+    Fit
+        Ready to forecast from.
+    """
+    n_periods = counts.sizes[names.TIME]
+    posterior = sampled[names.POSTERIOR].to_dataset().isel({names.TIME: slice(n_periods)})
+    layout = Layout(counts, spec.network.periods_per_year)
+    past = replay(FlowDraws.of(spec, posterior), layout, n_periods - 1)
+    chains_and_draws = (posterior.sizes[names.CHAIN], posterior.sizes[names.DRAW])
+    level = past.level.reshape(*chains_and_draws, -1)
+    end = xr.Dataset(
+        {"level": ((names.CHAIN, names.DRAW, names.FLOW), level)},
+        coords={name: posterior[name] for name in (names.CHAIN, names.DRAW, names.FLOW)},
+    )
+    tree = xr.DataTree.from_dict(
+        {
+            f"/{names.POSTERIOR}": _storable(posterior),
+            f"/{names.SAMPLE_STATS}": _storable(_numbers(sampled[names.SAMPLE_STATS].to_dataset())),
+            f"/{names.OBSERVED}": _storable(counts),
+            f"/{names.END_STATE}": _storable(end),
+        }
+    )
+    tree.attrs = {
+        "schema": _SCHEMA,
+        "spec": json.dumps(spec.to_dict(), ensure_ascii=False),
+        **attributes,
+        "manifest": json.dumps(attributes["manifest"], ensure_ascii=False),
+    }
+    return Fit(tree)
+
+
+def _numbers(statistics: xr.Dataset) -> xr.Dataset:
+    """Keep what is a number; the sampler's messages do not save."""
+    return statistics[[name for name, array in statistics.items() if array.dtype.kind in "bif"]]
+
+
+def _storable(dataset: xr.Dataset) -> xr.Dataset:
+    """Give text coordinates as NumPy strings, and drop attributes that do not save."""
+    text = {
+        name: (coord.dims, coord.values.astype(np.str_))
+        for name, coord in dataset.coords.items()
+        if coord.dtype.kind in "OUT"
+    }
+    return dataset.assign_coords(text).drop_attrs()

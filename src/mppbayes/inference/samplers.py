@@ -1,0 +1,214 @@
+"""Samplers: nutpie in the background until the chains converge, PyMC and NumPyro on request."""
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from importlib.util import find_spec
+from typing import Any, Literal
+
+import numpy as np
+import pymc as pm
+import xarray as xr
+from pymc.model.transform.optimization import freeze_dims_and_data
+
+from mppbayes.errors import SamplingError
+from mppbayes.inference.convergence import Limits, converged
+from mppbayes.model.graph import stored
+from mppbayes.names import DRAW, POSTERIOR, SAMPLE_STATS
+
+type SamplerName = Literal["nutpie", "pymc", "numpyro"]
+type Progress = Callable[[int, int, str], None]
+
+_FIRST_CHECK = 300
+_CHECK_GROWTH = 1.2
+
+
+@dataclass(frozen=True)
+class Sampler:
+    """How to sample.
+
+    Attributes
+    ----------
+    name : {"nutpie", "pymc", "numpyro"}
+        nutpie samples in the background and stops at the first check at which the limits hold;
+        the others draw ``draws`` and stop.
+    backend : {"auto", "jax", "numba"}
+        What nutpie compiles with; ``auto`` takes JAX where it is installed, whose total wait is
+        the shorter one (``make bench``).
+    chains : int
+        Markov chains.
+    tune : int
+        Iterations a chain that adapt and are dropped.
+    draws : int
+        The most draws a chain.
+    target_accept : float
+        The acceptance that the step size aims at.
+    """
+
+    name: SamplerName = "nutpie"
+    backend: Literal["auto", "jax", "numba"] = "auto"
+    chains: int = 4
+    tune: int = 300
+    draws: int = 4000
+    target_accept: float = 0.75
+
+    def __post_init__(self) -> None:
+        if self.name not in ("nutpie", "pymc", "numpyro"):
+            raise SamplingError(
+                f"there is no sampler {self.name!r}; take 'nutpie', 'pymc' or 'numpyro'"
+            )
+        needs_jax = self.name == "numpyro" or self.backend == "jax"
+        if needs_jax and not (find_spec("jax") and find_spec("numpyro")):
+            raise SamplingError(
+                f"sampler {self.name!r} on JAX needs jax and numpyro, which are not installed; "
+                "install mppbayes[jax]"
+            )
+
+    @property
+    def compiler(self) -> str:
+        """What nutpie compiles with here."""
+        return ("jax" if find_spec("jax") else "numba") if self.backend == "auto" else self.backend
+
+
+def checks(draws: int) -> Iterator[int]:
+    """Give the numbers of draws at which convergence is checked.
+
+    They do not depend on the machine's speed, so that a seed gives the same draws everywhere.
+    """
+    check = _FIRST_CHECK
+    while check < draws:
+        yield check
+        check = round(check * _CHECK_GROWTH / 50) * 50
+    yield draws
+
+
+def compile_nutpie(model: pm.Model, sampler: Sampler) -> Any:
+    """Compile a model for nutpie, its dimensions fixed and its data left open."""
+    import nutpie
+
+    return nutpie.compile_pymc_model(
+        freeze_dims_and_data(model, data=()),
+        backend=sampler.compiler,
+        gradient_backend="pytensor",
+        freeze_model=False,
+        var_names=stored(model),
+    )
+
+
+def sample_until_converged(
+    compiled: Any,
+    sampler: Sampler,
+    *,
+    seed: int,
+    limits: Limits,
+    deadline: float,
+    progress: Progress,
+) -> xr.DataTree:
+    """Sample in the background; stop at the first check that passes, or at the deadline.
+
+    Parameters
+    ----------
+    compiled : object
+        As :func:`compile_nutpie` gives, with its data.
+    sampler : Sampler
+        How.
+    seed : int
+        Of the chains.
+    limits : Limits
+        What must hold.
+    deadline : float
+        ``time.monotonic()`` after which sampling stops.
+    progress : callable
+        Called with draws done, draws expected and a remark.
+
+    Returns
+    -------
+    DataTree
+        What was drawn, also when interrupted from the keyboard.
+    """
+    import nutpie
+
+    state: dict[str, int] = {"done": 0, "divergences": 0}
+
+    def follow(chains: list[Any]) -> None:
+        state["done"] = min(chain.finished_draws for chain in chains)
+        state["divergences"] = sum(chain.divergences for chain in chains)
+
+    background = nutpie.sample(
+        compiled,
+        draws=sampler.draws,
+        tune=sampler.tune,
+        chains=sampler.chains,
+        cores=sampler.chains,
+        seed=seed,
+        target_accept=sampler.target_accept,
+        save_warmup=False,
+        progress_bar=False,
+        progress_callback=follow,
+        blocking=False,
+    )
+    try:
+        for check in checks(sampler.draws):
+            while state["done"] < sampler.tune + check and not _finished(background):
+                if time.monotonic() > deadline:
+                    return _common_length(background.abort())
+                progress(state["done"], sampler.tune + check, _remark(state["divergences"]))
+                time.sleep(0.1)
+            sampled = _first(background.inspect(), check)
+            if converged(sampled, limits):
+                background.cancel()
+                return sampled
+        return _first(background.wait(), sampler.draws)
+    except KeyboardInterrupt:
+        return _common_length(background.abort())
+    except RuntimeError as error:
+        raise SamplingError(f"the sampler failed: {str(error).splitlines()[0]}") from error
+
+
+def sample_with_pymc(model: pm.Model, sampler: Sampler, *, seed: int) -> xr.DataTree:
+    """Draw a fixed number with PyMC's own sampler or NumPyro's."""
+    tree: xr.DataTree = pm.sample(
+        model=model,
+        nuts_sampler=sampler.name,
+        chains=sampler.chains,
+        tune=sampler.tune,
+        draws=sampler.draws,
+        target_accept=sampler.target_accept,
+        random_seed=seed,
+        progressbar=False,
+        var_names=stored(model),
+    )
+    return tree
+
+
+def _finished(background: Any) -> bool:
+    """Ask whether all chains have ended; nutpie may time out while they are at work."""
+    try:
+        return bool(background.is_finished)
+    except TimeoutError:
+        return False
+
+
+def _remark(divergences: int) -> str:
+    return f"{divergences} divergences" if divergences else ""
+
+
+def _first(tree: xr.DataTree, draws: int) -> xr.DataTree:
+    """Keep the first draws of every chain."""
+    return xr.DataTree.from_dict(
+        {
+            group: tree[group].to_dataset().isel({DRAW: slice(draws)})
+            for group in (POSTERIOR, SAMPLE_STATS)
+        }
+    )
+
+
+def _common_length(tree: xr.DataTree) -> xr.DataTree:
+    """Keep as many draws as the shortest chain has; nutpie pads the others with NaN."""
+    drawn = tree[SAMPLE_STATS]["step_size"].notnull().all("chain").values
+    kept = int(np.argmin(drawn)) if not drawn.all() else len(drawn)
+    if kept < 1:
+        raise SamplingError(
+            "sampling stopped before the first draw; give it more time (max_minutes)"
+        )
+    return _first(tree, kept)

@@ -1,0 +1,48 @@
+"""What the prior says of counts, before any is seen."""
+
+import pymc as pm
+import xarray as xr
+
+from mppbayes import names
+from mppbayes.model.arrays import Layout, arrays
+from mppbayes.model.graph import build, stored
+from mppbayes.model.replay import FlowDraws
+from mppbayes.model.simulation import simulate
+from mppbayes.model.specification import ModelSpec, resolve
+from mppbayes.panel import Panel
+
+
+def prior_predictive(
+    spec: ModelSpec, panel: Panel, *, draws: int = 1000, seed: int = 0
+) -> xr.Dataset:
+    """Draw counts from the prior over the span of the evidence.
+
+    Parameters
+    ----------
+    spec : ModelSpec
+        The specification; what it leaves to the evidence is resolved from ``panel``.
+    panel : Panel
+        Gives the span, and the history to compare with.
+    draws : int
+        How many.
+    seed : int
+        Of the draws.
+
+    Returns
+    -------
+    Dataset
+        ``flows`` (chain, draw, time, flow), one chain, and the parameters they were drawn with.
+    """
+    resolved, layout = resolve(spec, panel), Layout.of(panel)
+    model = build(resolved, layout, arrays(resolved, layout, panel))
+    variables = stored(model)
+    values = pm.draw([model[name] for name in variables], draws=draws, random_seed=seed)
+    prior = xr.Dataset(
+        {
+            name: ((names.CHAIN, names.DRAW, *model.named_vars_to_dims[name]), value[None])
+            for name, value in zip(variables, values, strict=True)
+        },
+        coords={dim: list(labels) for dim, labels in model.coords.items() if labels is not None},
+    )
+    counts = simulate(resolved, FlowDraws.of(resolved, prior), layout.time, seed=seed)
+    return prior.assign(flows=((names.CHAIN, names.DRAW, names.TIME, names.FLOW), counts[None]))

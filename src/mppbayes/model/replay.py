@@ -1,0 +1,157 @@
+"""Posterior draws in NumPy: the flows' parameters, and the past replayed with the same step."""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+
+from mppbayes import names
+from mppbayes.model.arrays import Layout
+from mppbayes.model.graph import harmonics
+from mppbayes.model.specification import ModelSpec
+from mppbayes.model.step import Known, Parameters, step
+
+type Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class FlowDraws:
+    """Draws of everything that governs the flows; chains and draws are one axis.
+
+    Attributes
+    ----------
+    constant : Parameters
+        Arrays (draw, flow), with an empty season.
+    season : (draw, season, flow)
+        What the time of year adds to the log rate.
+    initial_level : (draw, flow)
+        The level in the first period that was seen.
+    shock : (draw, time)
+        The common shock, in its own standard deviations.
+    gap : (draw, gap)
+        The surprises of unseen periods between seen ones, in standard units.
+    """
+
+    constant: Parameters
+    season: Floats
+    initial_level: Floats
+    shock: Floats
+    gap: Floats
+
+    @classmethod
+    def of(cls, spec: ModelSpec, posterior: xr.Dataset) -> "FlowDraws":
+        """Take the parameters out of a posterior (or prior) by name."""
+        stacked = posterior.stack(sample=(names.CHAIN, names.DRAW), create_index=False)
+
+        def draws(name: str, *dims: str) -> Floats:
+            return np.asarray(stacked[name].transpose("sample", *dims).values, dtype=float)
+
+        half_life = draws(names.HALF_LIFE, names.FLOW)
+        typical = draws(names.MEAN, names.PARAMETER)[
+            :, spec.design.parameters.index(names.SHOCK_LOADING)
+        ]
+        n, n_flows = half_life.shape
+        waves = harmonics(spec)
+        season = np.zeros((n, spec.network.periods_per_year, n_flows))
+        if waves:
+            shape = draws(names.SEASONAL_SHAPE, names.HARMONIC, names.FLOW)
+            pattern = np.einsum("hm,nhs->nms", np.stack([wave for _, wave in waves]), shape)
+            season = draws(names.SEASONAL_AMPLITUDE, names.FLOW)[:, None, :] * pattern
+        ceiling = np.array([spec.ceilings[flow] for flow in spec.network.flow_names])
+        constant = Parameters(
+            mean_level=draws(names.MEAN_LEVEL, names.FLOW),
+            persistence=0.5 ** (1 / (spec.network.periods_per_year * half_life)),
+            adaptation=draws(names.ADAPTATION, names.FLOW),
+            dispersion=draws(names.DISPERSION, names.FLOW),
+            shock_loading=draws(names.SHOCK_LOADING, names.FLOW),
+            season=np.zeros(()),
+            ceiling=np.broadcast_to(ceiling, (n, n_flows)),
+        )
+        has_gaps = names.GAP_SURPRISE in stacked
+        return cls(
+            constant,
+            season,
+            draws(names.INITIAL_LEVEL, names.FLOW),
+            draws(names.COMMON_SHOCK, names.TIME) / np.exp(typical)[:, None],
+            draws(names.GAP_SURPRISE, names.GAP) if has_gaps else np.zeros((n, 0)),
+        )
+
+    def at(self, season: int) -> Parameters:
+        """Give the parameters that hold in a season."""
+        return self.constant._replace(season=self.season[:, season])
+
+    def repeat(self, times: int) -> "FlowDraws":
+        """Repeat every draw, for several futures of each."""
+
+        def repeated(array: Floats) -> Floats:
+            return np.repeat(array, times, axis=0) if array.ndim else array
+
+        return FlowDraws(
+            Parameters(*(repeated(array) for array in self.constant)),
+            *(repeated(a) for a in (self.season, self.initial_level, self.shock, self.gap)),
+        )
+
+
+class Past(NamedTuple):
+    """What a replay gives.
+
+    Attributes
+    ----------
+    level : (draw, flow)
+        Every flow's level after its own last observation; its initial level where it has none.
+    mean : (draw, time, flow)
+        The expected count of each period kept, given the periods before.
+    counts : (draw, time, flow)
+        The counts of these periods: as observed, else as the gap's surprise implies.
+    """
+
+    level: Floats
+    mean: Floats
+    counts: Floats
+
+
+def replay(draws: FlowDraws, layout: Layout, keep_from: int = 0) -> Past:
+    """Run the step over the past with known parameters.
+
+    Parameters
+    ----------
+    draws : FlowDraws
+        Of a posterior.
+    layout : Layout
+        Of the evidence.
+    keep_from : int
+        The first period whose means and counts are kept.
+
+    Returns
+    -------
+    Past
+        The flows' levels at the end, and the periods kept.
+    """
+    value = layout.counts["value"].values
+    seen = ~np.isnan(value)
+    begins = seen & (seen.cumsum(axis=0) == 1)
+    gap_time, gap_flow = layout.gaps
+    state = end = draws.initial_level
+    means, counts = [], []
+    for t, season in enumerate(layout.seasons):
+        gap = np.zeros_like(state)
+        here = gap_time == t
+        gap[:, gap_flow[here]] = draws.gap[:, here]
+        shock = np.where(begins[t], 0.0, draws.shock[:, t, None])
+        state, mean, count = step(
+            np.where(begins[t], draws.initial_level, state),
+            1.0,
+            np.nan_to_num(value[t]),
+            seen[t],
+            0.0,
+            Known(shock, gap, np),
+            draws.at(int(season)),
+            np,
+        )
+        end = np.where(seen[t], state, end)
+        if t >= keep_from:
+            means.append(mean)
+            counts.append(count)
+    return Past(end, np.stack(means, axis=1), np.stack(counts, axis=1))

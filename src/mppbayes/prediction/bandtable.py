@@ -1,0 +1,135 @@
+"""The table of bands: one row a figure, each with its probability."""
+
+import json
+from collections.abc import Iterable
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from mppbayes import names
+from mppbayes.errors import LabelError
+from mppbayes.prediction.aggregation import PERIOD_FORMATS, Per, aggregated_draws
+from mppbayes.prediction.draws import Forecast
+from mppbayes.prediction.quantiles import Rule, draw_batches, exceedance_quantiles
+from mppbayes.prediction.quantities import BASES, Quantity, bases
+from mppbayes.prediction.scheme import BandScheme
+
+COLUMNS: Final = (
+    "quantity",
+    "aggregate",
+    "organisation",
+    "block",
+    "kind",
+    "labels",
+    "unit",
+    "period",
+    "moment",
+    "band",
+    "exceedance",
+    "achieved",
+    "value",
+    "mcse",
+    "rule",
+    "scope",
+    "basis",
+    "n_observed",
+    "origin",
+    "scenario",
+    "status",
+)
+
+
+def band_table(
+    forecast: Forecast, scheme: BandScheme, quantities: Iterable[Quantity], *, per: Per, rule: Rule
+) -> pd.DataFrame:
+    """Summarise quantities of a forecast, one row a quantity, period and band.
+
+    Parameters
+    ----------
+    forecast : Forecast
+        The draws.
+    scheme : BandScheme
+        The bands and their probabilities.
+    quantities : iterable of Quantity
+        What to summarise.
+    per : {"period", "year", "horizon"}
+        Over what time to add the draws up.
+    rule : {">", ">="}
+        What exceeding means.
+
+    Returns
+    -------
+    DataFrame
+        ``COLUMNS``, as :meth:`Bands.to_frame` explains them; without rows for what was wholly
+        observed.
+
+    Raises
+    ------
+    LabelError
+        If that leaves nothing.
+    """
+    basis = bases(forecast.network, _seen(forecast))
+    tables = []
+    for quantity in quantities:
+        draws = aggregated_draws(forecast, quantity, per)
+        if draws.sizes["period"]:
+            pointwise = len(quantity.flows) == draws["n_periods"] == 1
+            columns = {
+                **_identity(quantity),
+                **_figures(draws, scheme, rule),
+                "scope": "pointwise" if pointwise else "sum",
+                "basis": min((basis[flow] for flow in quantity.flow_names), key=BASES.index),
+            }
+            tables.append(pd.DataFrame(columns))
+    if not tables:
+        raise LabelError(
+            f"there is nothing to summarise per {per} in {forecast!r}: a year needs all its "
+            f"periods, a horizon periods after {forecast.origin}, by='sum' a declared sum of flows"
+        )
+    return (
+        pd.concat(tables, ignore_index=True)
+        .assign(
+            moment="",
+            rule=rule,
+            origin=forecast.origin.strftime(PERIOD_FORMATS[forecast.network.period]),
+            scenario=forecast.scenario,
+            status=forecast.status,
+        )
+        .astype({"block": "Int64"})[list(COLUMNS)]
+    )
+
+
+def _seen(forecast: Forecast) -> list[str]:
+    known = forecast.observed["value"].count(names.TIME)
+    return [str(flow) for flow in known[names.FLOW][known > 0].values]
+
+
+def _identity(quantity: Quantity) -> dict[str, Any]:
+    return {
+        "quantity": quantity.name,
+        "aggregate": quantity.aggregate,
+        "organisation": quantity.organisation or "",
+        "block": pd.NA if quantity.block is None else quantity.block,
+        "kind": quantity.kind,
+        "labels": json.dumps(quantity.labels, ensure_ascii=False),
+        "unit": quantity.unit,
+    }
+
+
+def _figures(draws: xr.DataArray, scheme: BandScheme, rule: Rule) -> dict[str, Any]:
+    figures = exceedance_quantiles(
+        draws.transpose("period", names.CHAIN, names.DRAW).values,
+        scheme.exceedances,
+        rule=rule,
+        batches=draw_batches(draws["posterior_draw"].values),
+    )
+    n_periods, n_bands = figures.value.shape
+    return {
+        "period": np.repeat(draws["period"].values, n_bands),
+        "band": np.tile(scheme.names, n_periods),
+        "exceedance": np.tile(scheme.exceedances, n_periods),
+        **{column: array.ravel() for column, array in figures._asdict().items()},
+        "n_observed": np.repeat(draws["n_observed"].values, n_bands),
+    }

@@ -1,0 +1,103 @@
+"""The forecast: labelled posterior predictive draws, frozen."""
+
+import json
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Self
+
+import pandas as pd
+import xarray as xr
+
+from mppbayes import names
+from mppbayes.network import Network
+from mppbayes.storage import read_netcdf, write_netcdf
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Forecast:
+    """Posterior predictive draws of every flow and stock.
+
+    Attributes
+    ----------
+    tree : DataTree
+        ``predictions`` holds ``flows`` (chain, draw, time, flow) int64, and, over ``time`` and
+        ``flow``, ``is_observed``; ``flow`` carries ``organisation``, ``block``, ``kind``, ``unit``
+        and the labels as coordinates, ``draw`` carries ``posterior_draw`` and ``future``.
+        ``observed_data`` is the evidence, over its own ``time``. Attributes of the root:
+        ``network`` (JSON), ``status``, ``origin``, ``scenario``, ``note``, ``manifest`` (JSON).
+    """
+
+    tree: xr.DataTree
+
+    @property
+    def flows(self) -> xr.DataArray:
+        """Draws of counts per period, (chain, draw, time, flow); observed cells as observed."""
+        return self._predictions["flows"]
+
+    @property
+    def stocks(self) -> xr.DataArray:
+        """Draws of stocks at a period's end, (chain, draw, time, stock)."""
+        return self._predictions["stocks"]
+
+    @property
+    def is_observed(self) -> xr.DataArray:
+        """Whether a cell holds an observation instead of draws, (time, flow)."""
+        return self._predictions["is_observed"]
+
+    @property
+    def observed(self) -> xr.Dataset:
+        """The evidence: ``value`` over all of history (time, flow), NaN for a gap."""
+        return self.tree[names.OBSERVED].to_dataset()
+
+    @cached_property
+    def network(self) -> Network:
+        """The network whose flows and stocks these are."""
+        return Network.from_dict(json.loads(self.tree.attrs["network"]))
+
+    @property
+    def origin(self) -> pd.Period:
+        """The last period with evidence."""
+        return pd.Period(self.tree.attrs["origin"], freq=self.network.frequency)
+
+    @property
+    def status(self) -> str:
+        """``final`` if the fit converged, else ``draft``."""
+        return str(self.tree.attrs["status"])
+
+    @property
+    def scenario(self) -> str:
+        """The name of the scenario; ``""`` for the policy as it is in the data."""
+        return str(self.tree.attrs["scenario"])
+
+    @property
+    def note(self) -> str:
+        """A remark that stands wherever the figures are shown."""
+        return str(self.tree.attrs["note"])
+
+    @cached_property
+    def _predictions(self) -> xr.Dataset:
+        return self.tree[names.PREDICTIONS].to_dataset()
+
+    def as_draft(self) -> Self:
+        """Give the same draws marked as a draft, for figures that failed a check."""
+        tree = self.tree.copy()
+        tree.attrs = {**self.tree.attrs, "status": names.DRAFT}
+        return type(self)(tree)
+
+    def save(self, path: str | Path) -> None:
+        """Write the draws to one netCDF file, whole or not at all."""
+        write_netcdf(self.tree, path)
+
+    @classmethod
+    def load(cls, path: str | Path) -> Self:
+        """Read the draws from a netCDF file."""
+        return cls(read_netcdf(path))
+
+    def __repr__(self) -> str:
+        sizes = self.flows.sizes
+        return (
+            f"<Forecast of {self.network.name!r} ({self.status}): {sizes['flow']} flows, "
+            f"{self.origin} to {self.flows.indexes['time'][-1]:%Y-%m}, "
+            f"{sizes['chain'] * sizes['draw']} draws>"
+        )

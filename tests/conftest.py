@@ -1,0 +1,37 @@
+"""Fixtures that several test files share."""
+
+import pytest
+import small_chain
+import synthetic
+
+from mppbayes.inference import Fit, Limits, Sampler, fit
+from mppbayes.model import ModelSpec
+from mppbayes.panel import Panel
+from mppbayes.prediction import Forecast
+
+LOOSE = Limits(rhat=1.2, ess=50, divergences=1000)
+
+
+@pytest.fixture(scope="session")
+def small_panel() -> Panel:
+    """Thirty months of four flows, with gaps, a late start and a ragged end."""
+    return small_chain.panel()
+
+
+@pytest.fixture(scope="session")
+def small_fit(small_panel: Panel) -> Fit:
+    """A quick fit of the small panel, converged by loose limits."""
+    return fit(
+        ModelSpec(small_panel.network, harmonics=1),
+        small_panel,
+        seed=1,
+        sampler=Sampler(tune=200),
+        limits=LOOSE,
+        progress=False,
+    )
+
+
+@pytest.fixture(scope="session")
+def synthetic_forecast() -> Forecast:
+    """Random draws for eight flows, of which one is a part and two have no evidence."""
+    return synthetic.synthetic_forecast()

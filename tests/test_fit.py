@@ -1,0 +1,145 @@
+"""The fit: reproducible, whole on disk, refitted without recompiling."""
+
+import numpy as np
+import pytest
+import small_chain
+import xarray as xr
+from scipy import stats
+
+from mppbayes import names
+from mppbayes.errors import NotYetError, PanelError, SamplingError, StorageError
+from mppbayes.inference import Sampler, compile_model, fit, load_fit
+from mppbayes.inference.samplers import checks
+from mppbayes.model import ModelSpec, resolve
+from mppbayes.model.arrays import Layout, arrays
+from mppbayes.model.graph import build
+from mppbayes.network import Network
+from mppbayes.panel import public_figures, read_panel
+
+
+def test_a_fit_goes_to_a_file_and_back(small_fit, tmp_path):
+    small_fit.save(tmp_path / "fit.nc")
+    back = load_fit(tmp_path / "fit.nc")
+    xr.testing.assert_identical(back.tree, small_fit.tree)
+    assert back.spec == small_fit.spec
+    assert [path.name for path in tmp_path.iterdir()] == ["fit.nc"]
+
+
+def test_a_fit_opens_in_plain_arviz(small_fit, tmp_path):
+    import arviz as az
+
+    small_fit.save(tmp_path / "fit.nc")
+    tree = xr.open_datatree(tmp_path / "fit.nc", engine="h5netcdf")
+    assert float(az.rhat(tree)["adaptation"].max()) < 1.2
+    tree.close()
+
+
+def test_a_fit_carries_its_evidence_and_end_state(small_fit, small_panel):
+    counts = small_panel.counts()
+    xr.testing.assert_equal(small_fit.observed["value"], counts["value"])
+    level = small_fit.tree[names.END_STATE]["level"]
+    posterior = small_fit.tree[names.POSTERIOR]
+    assert level.sizes == {dim: posterior.sizes[dim] for dim in ("chain", "draw", "flow")}
+    last = counts["value"].to_pandas().ffill().iloc[-1]
+    mean = level.mean(("chain", "draw")).to_series()
+    assert (abs(mean - np.log(last)) < 1).all()
+
+
+def test_something_else_is_no_fit(tmp_path):
+    xr.DataTree.from_dict({"/posterior": xr.Dataset({"a": 1.0})}).to_netcdf(
+        tmp_path / "other.nc", engine="h5netcdf"
+    )
+    with pytest.raises(StorageError, match="no fit of schema 1"):
+        load_fit(tmp_path / "other.nc")
+
+
+@pytest.fixture(scope="module")
+def compiled(small_panel):
+    return compile_model(ModelSpec(small_panel.network, harmonics=1), small_panel)
+
+
+def short(spec, panel, compiled, seed):
+    from conftest import LOOSE
+
+    return fit(spec, panel, seed=seed, compiled=compiled, limits=LOOSE, progress=False)
+
+
+def test_another_origin_refits_without_recompiling(compiled, small_panel):
+    """A shorter panel and the longest one, with one compiled graph; each sees its own evidence."""
+    earlier = small_panel.until("2023-12")
+    first = short(compiled.spec, earlier, compiled, seed=4)
+    again = short(compiled.spec, earlier, compiled, seed=4)
+    longest = short(compiled.spec, small_panel, compiled, seed=4)
+    xr.testing.assert_equal(first.posterior, again.posterior)
+    assert first.posterior.sizes["time"] == 18
+    assert longest.posterior.sizes["time"] == 30
+    assert first.spec.mean_levels != longest.spec.mean_levels
+
+
+def test_a_masked_layout_has_the_posterior_of_the_shorter_one(small_panel):
+    """Cells after the origin leave the density as it is, but for the prior of later shocks."""
+    earlier = small_panel.until("2023-12")
+    spec = resolve(ModelSpec(small_panel.network, harmonics=1), earlier)
+    long, tight = Layout.of(small_panel), Layout.of(earlier)
+    models = [build(spec, layout, arrays(spec, layout, earlier)) for layout in (long, tight)]
+    points = [model.initial_point() for model in models]
+    rng = np.random.default_rng(0)
+    values = {name: value + rng.normal(0, 0.1, value.shape) for name, value in points[0].items()}
+    n = tight.counts.sizes["time"]
+    tight_values = dict(values, common_shock=values["common_shock"][:n])
+    densities = [
+        float(model.compile_logp()(point))
+        for model, point in zip(models, (values, tight_values), strict=True)
+    ]
+    later = values["common_shock"][n:]
+    row = spec.design.parameters.index(names.SHOCK_LOADING)
+    scales = np.array(spec.shock.scales) * np.exp(values["mean"][row])
+    prior = np.log(stats.norm(0, scales).pdf(later[:, None]) @ np.array(spec.shock.weights)).sum()
+    assert densities[0] == pytest.approx(densities[1] + prior, rel=1e-9)
+
+
+def test_a_compiled_graph_is_only_for_what_it_was_made_of(compiled, small_panel):
+    with pytest.raises(PanelError, match="another specification"):
+        fit(ModelSpec(small_panel.network), small_panel, seed=1, compiled=compiled, progress=False)
+    with pytest.raises(PanelError, match="shorter span"):
+        fit(compiled.spec, small_chain.panel(33), seed=1, compiled=compiled, progress=False)
+
+
+def test_what_has_no_dynamics_is_refused_by_name():
+    data = small_chain.network().to_dict()
+    data["stock"] = [{"name": "backlog", "organisation": "A", "block": 1, "unit": "persons"}]
+    data["flow"][0]["enters"] = "backlog"
+    data["flow"][1]["leaves"] = "backlog"
+    data["flow"][2]["route"] = [{"source": "a_1", "delay": {"mean": 3, "sd": 1}}]
+    data["flow"][3]["part_of"] = "a_1"
+    network = Network.from_dict({**data, "sum": []})
+    table = small_chain.table()
+    table.loc[len(table)] = ["backlog", "2023-01", 500, 1]
+    table = table[table["series"] != "a_2"]
+    table.loc[len(table) + 1000] = ["a_2", "2023", 500, 1]
+    with pytest.raises(NotYetError) as caught:
+        fit(ModelSpec(network), read_panel(table, network), seed=1, progress=False)
+    text = str(caught.value)
+    for found in ("'a_1' has enters", "'a_2' has leaves", "'b_1' has route", "'b_2' has part_of"):
+        assert found in text
+    assert "'a_2' has evidence over more than one month" in text
+    assert "'backlog' has evidence of a stock" in text
+
+
+def test_an_unknown_sampler_is_refused():
+    with pytest.raises(SamplingError, match="take 'nutpie', 'pymc' or 'numpyro'"):
+        Sampler("stan")
+
+
+def test_checks_do_not_depend_on_time():
+    assert list(checks(1000)) == [300, 350, 400, 500, 600, 700, 850, 1000]
+
+
+def test_rounded_cells_are_intervals():
+    panel = public_figures()
+    layout = Layout.of(panel)
+    assert sum(layout.roundings.values()) > 1000
+    spec = resolve(ModelSpec(panel.network), panel)
+    data = arrays(spec, layout, panel)
+    assert set(data["interval_5_width"][data["interval_5_lower"] > 0].tolist()) == {5}
+    assert set(data["interval_5_width"][data["interval_5_lower"] == 0].tolist()) == {3}

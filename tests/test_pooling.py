@@ -1,0 +1,136 @@
+"""Pooling: which effects enter, and that every one of them works."""
+
+import numpy as np
+import pymc as pm
+import pytest
+
+from mppbayes.errors import SpecError
+from mppbayes.model import ModelSpec, resolve
+from mppbayes.model.arrays import Layout, arrays
+from mppbayes.model.graph import build
+from mppbayes.model.pooling import design, levels
+from mppbayes.network import Block, Flow, Network, Organisation
+
+
+def network(*flows):
+    """A network of flows given as (organisation, block, labels)."""
+    return Network(
+        name="test",
+        organisations=tuple(Organisation(o) for o in dict.fromkeys(f[0] for f in flows)),
+        blocks=tuple(Block(b) for b in dict.fromkeys(f[1] for f in flows)),
+        flows=tuple(
+            Flow(f"f{i}", organisation, block, "inflow", "persons", labels=labels)
+            for i, (organisation, block, labels) in enumerate(flows)
+        ),
+    )
+
+
+def kept(net, level, parameter="adaptation"):
+    plan = design(net, {parameter: levels(net)})
+    return plan.kept[0, :, plan.levels.index(level)].tolist()
+
+
+def test_a_single_block_drops_out():
+    net = network(("A", 1, {}), ("A", 1, {}), ("B", 1, {}), ("B", 1, {}))
+    assert not any(kept(net, "block"))
+    assert all(kept(net, "organisation"))
+    assert all(kept(net, "flow"))
+
+
+def test_the_effect_of_a_flow_alone_in_its_organisation_does_not_enter():
+    net = network(("A", 1, {}), ("B", 1, {}), ("B", 1, {}), ("C", 1, {}), ("C", 1, {}))
+    assert kept(net, "flow") == [False, True, True, True, True]
+    plan = design(net, {"adaptation": levels(net)})
+    share = plan.routes[0, 0, plan.levels.index("flow")]
+    assert plan.levels[int(share.argmax())] == "organisation"
+
+
+def test_a_block_that_is_an_organisation_does_not_enter():
+    net = network(
+        *[(o, b, {}) for o, b in (("A", 1), ("A", 1), ("B", 2), ("B", 3), ("C", 2), ("C", 3))]
+    )
+    assert kept(net, "block") == [False, False, True, True, True, True]
+
+
+def test_a_flow_without_a_label_is_in_no_group():
+    net = network(
+        ("A", 1, {"n": "x"}),
+        ("A", 1, {"n": "y"}),
+        ("B", 1, {"n": "x"}),
+        ("B", 1, {"n": "y"}),
+        ("A", 1, {}),
+    )
+    assert kept(net, "n") == [True, True, True, True, False]
+    assert kept(net, "flow")[-1]
+
+
+def test_every_flow_has_the_same_share_in_all():
+    net = network(("A", 1, {}), ("B", 1, {}), ("B", 2, {}), ("C", 1, {}), ("C", 2, {}))
+    plan = design(net, {"adaptation": levels(net), "dispersion": ("block",)})
+    np.testing.assert_array_equal(plan.routes.sum((2, 3)), len(plan.levels))
+
+
+@pytest.fixture(scope="module")
+def deviations():
+    """Prior draws of the adaptation's logit in a crossed network of seven organisations."""
+    net = network(*[(o, b, {}) for o in "ABCDEFG" for b in (1, 2, 3, 4)])
+    import pandas as pd
+
+    from mppbayes.panel import read_panel
+
+    months = pd.period_range("2020-01", periods=3, freq="M").astype(str)
+    rows = [(f, m, 10) for f in net.flow_names for m in months]
+    panel = read_panel(pd.DataFrame(rows, columns=["series", "period", "value"]), net)
+    spec = resolve(ModelSpec(net), panel)
+    layout = Layout.of(panel)
+    model = build(spec, layout, arrays(spec, layout, panel))
+    adaptation = pm.draw(model["adaptation"], draws=6000, random_seed=1)
+    return np.log(adaptation / (1 - adaptation))
+
+
+def test_every_flow_has_the_same_prior_variance(deviations):
+    sd = deviations.std(axis=0)
+    assert sd.max() / sd.min() < 1.12
+
+
+def test_flows_that_share_a_group_are_alike(deviations):
+    """Fails if the effect of the organisation or of the block is dropped from the graph."""
+    correlation = np.corrcoef(deviations.T).reshape(7, 4, 7, 4)
+    organisation = np.mean([correlation[o, 0, o, 1] for o in range(7)])
+    block = np.mean([correlation[0, b, 1, b] for b in range(4)])
+    neither = np.mean([correlation[0, 0, 1, 1], correlation[2, 3, 4, 0], correlation[5, 1, 6, 2]])
+    assert organisation > neither + 0.05
+    assert block > neither + 0.05
+
+
+def test_describe_tells_what_is_pooled_and_why():
+    net = network(("A", 1, {}), ("A", 1, {}), ("B", 1, {}), ("B", 1, {}))
+    text = ModelSpec(net, pooling={"adaptation": ("organisation",), "dispersion": ()}).describe()
+    assert "organisation: 2 groups" in text
+    assert "block: drops out" in text
+    assert "not asked for" in text
+    assert "not pooled" in text
+
+
+def test_wrong_specifications_are_refused_with_every_fault():
+    net = network(("A", 1, {}), ("B", 1, {}))
+    with pytest.raises(SpecError) as caught:
+        ModelSpec(
+            net,
+            pooling={"adaption": ("organisation",), "dispersion": ("orgnisation",)},
+            ceilings={"g0": 10.0},
+            half_life_range=(5.0, 2.0),
+        )
+    assert len(caught.value.faults) == 4
+    assert "did you mean 'adaptation'?" in str(caught.value)
+
+
+def test_a_specification_goes_to_toml_and_back(tmp_path):
+    net = network(("A", 1, {"n": "x"}), ("B", 1, {}))
+    spec = ModelSpec(net, pooling={"adaptation": ()}, harmonics=1, ceilings={"f0": 500.0})
+    spec.to_toml(tmp_path / "spec.toml")
+    back = ModelSpec.from_toml(tmp_path / "spec.toml")
+    assert back == spec
+    assert hash(back) == hash(spec)
+    assert back.digest == spec.digest
+    assert ModelSpec.from_dict(spec.to_dict()) == spec
