@@ -99,6 +99,7 @@ def forecast(
         max_minutes=max_minutes,
         saved=load_fit(fit) if fit else None,
         table=counts,
+        layout="wide" if wide else "long",
     )
 
 
@@ -147,6 +148,21 @@ def report(
     console.print(f"wrote {directory / 'report.html'}")
 
 
+@app.command()
+def reproduce(
+    directory: Annotated[Path, typer.Argument(help="A folder that forecast or demo wrote.")],
+    max_minutes: MaxMinutes = 10.0,
+) -> None:
+    """Make a forecast again from its inputs and seeds, and compare every figure."""
+    from mppbayes.cli.reproduction import reproduce as again
+
+    differences = again(directory, max_minutes=max_minutes)
+    if len(differences):
+        console.print(differences.to_string(index=False))
+        raise typer.Exit(1)
+    console.print("every figure is the same")
+
+
 def _panel(counts: Path, network: Path, wide: bool) -> "Panel":
     from mppbayes.network import Network
     from mppbayes.panel import read_panel
@@ -174,6 +190,7 @@ def _run(
     max_minutes: float,
     saved: "Fit | None" = None,
     table: Path | None = None,
+    layout: Literal["long", "wide"] = "long",
 ) -> None:
     """Fit, forecast, check, and write everything or nothing."""
     from mppbayes.cli.directory import Results, write_directory
@@ -200,7 +217,7 @@ def _run(
         summary = bands(drawn, scheme, by=aggregates(drawn.network), per="year")
     show_bands(summary)
     with progress() as stage:
-        results = Results(fit, drawn, summary, panel, table)
+        results = Results(fit, drawn, summary, panel, table, layout)
         write_directory(out, results, language=language, draft=draft)
         stage("report and files")
     console.print(f"Everything is in {out}; open {out / 'report.html'}")

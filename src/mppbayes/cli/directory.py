@@ -33,6 +33,8 @@ class Results:
         The evidence.
     table : Path, optional
         The file that the evidence was read from.
+    layout : {"long", "wide"}
+        Of that file.
     """
 
     fit: Fit
@@ -40,6 +42,7 @@ class Results:
     bands: Bands
     panel: Panel
     table: Path | None = None
+    layout: Literal["long", "wide"] = "long"
 
 
 def require_free(directory: Path) -> None:
@@ -52,11 +55,12 @@ def require_free(directory: Path) -> None:
     """
     if not directory.parent.is_dir():
         raise StorageError(f"cannot write {directory}: there is no folder {directory.parent}")
-    if directory.exists() and not (directory / _MARK).is_file():
-        if not directory.is_dir() or any(directory.iterdir()):
-            raise StorageError(
-                f"{directory} holds something else than a forecast; give a new folder with --out"
-            )
+    earlier = (directory / _MARK).is_file()
+    empty = directory.is_dir() and not any(directory.iterdir())
+    if directory.exists() and not earlier and not empty:
+        raise StorageError(
+            f"{directory} holds something else than a forecast; give a new folder with --out"
+        )
 
 
 def write_directory(
@@ -106,6 +110,9 @@ def _write(
         "note": forecast.note,
         "status": forecast.status,
         "origin": str(forecast.origin),
+        "until": forecast.flows.indexes["time"][-1].strftime("%Y-%m"),
+        "table": results.table.name if results.table else "counts.csv",
+        "layout": results.layout,
         "scheme": {band.name: band.exceedance for band in bands.scheme.bands},
     }
     (directory / _MARK).write_text(json.dumps(summary, indent=2, ensure_ascii=False), "utf-8")
@@ -131,7 +138,8 @@ def _write_inputs(folder: Path, results: Results) -> None:
     if results.table is not None:
         shutil.copy2(results.table, folder / results.table.name)
     else:
-        results.panel.evidence.to_csv(folder / "counts.csv", index=False)
+        columns = ["series", "period", "value", "rounding", "as_of"]
+        results.panel.evidence[columns].to_csv(folder / "counts.csv", index=False)
     if not results.panel.sources.empty:
         results.panel.sources.to_csv(folder / "sources.csv")
     results.panel.network.to_toml(folder / "network.toml")

@@ -9,7 +9,7 @@ import pymc as pm
 
 from mppbayes import names
 from mppbayes.errors import PanelError
-from mppbayes.inference.convergence import PUBLICATION, Limits, converged
+from mppbayes.inference.convergence import PUBLICATION, Limits, converged, divergences
 from mppbayes.inference.progress import following
 from mppbayes.inference.result import Fit, assemble
 from mppbayes.inference.samplers import (
@@ -189,14 +189,14 @@ def _sample(
     follow: Callable[[int, int, str], None],
 ) -> Any:
     if compiled.program is not None:
-        return sample_until_converged(
-            compiled.program.with_data(**data),
-            compiled.sampler,
-            seed=seed,
-            limits=limits,
-            deadline=deadline,
-            progress=follow,
-        )
+        program, sampler = compiled.program.with_data(**data), compiled.sampler
+        for attempt in (sampler, sampler.more_careful()):
+            sampled = sample_until_converged(
+                program, attempt, seed=seed, limits=limits, deadline=deadline, progress=follow
+            )
+            if divergences(sampled) <= limits.divergences or time.monotonic() > deadline:
+                break
+        return sampled
     with compiled.model:
         pm.set_data(data)
     return sample_with_pymc(compiled.model, compiled.sampler, seed=seed)

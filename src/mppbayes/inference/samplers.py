@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from typing import Any, Literal
 
@@ -12,15 +12,15 @@ import xarray as xr
 from pymc.model.transform.optimization import freeze_dims_and_data
 
 from mppbayes.errors import SamplingError
-from mppbayes.inference.convergence import Limits, converged
+from mppbayes.inference.convergence import Limits, converged, divergences
 from mppbayes.model.graph import stored
 from mppbayes.names import DRAW, POSTERIOR, SAMPLE_STATS
 
 type SamplerName = Literal["nutpie", "pymc", "numpyro"]
 type Progress = Callable[[int, int, str], None]
 
-_FIRST_CHECK = 300
-_CHECK_GROWTH = 1.2
+_FIRST_CHECK = 500
+_CHECK_GROWTH = 1.4
 
 
 @dataclass(frozen=True)
@@ -30,8 +30,9 @@ class Sampler:
     Attributes
     ----------
     name : {"nutpie", "pymc", "numpyro"}
-        nutpie samples in the background and stops at the first check at which the limits hold;
-        the others draw ``draws`` and stop.
+        nutpie samples in the background and stops at the first check at which the limits hold
+        (or a transition diverged, and then tries once more with smaller steps); the others
+        draw ``draws`` and stop.
     backend : {"auto", "jax", "numba"}
         What nutpie compiles with; ``auto`` takes JAX where it is installed, whose total wait is
         the shorter one (``make bench``).
@@ -50,7 +51,7 @@ class Sampler:
     chains: int = 4
     tune: int = 300
     draws: int = 4000
-    target_accept: float = 0.75
+    target_accept: float = 0.9
 
     def __post_init__(self) -> None:
         if self.name not in ("nutpie", "pymc", "numpyro"):
@@ -63,6 +64,10 @@ class Sampler:
                 f"sampler {self.name!r} on JAX needs jax and numpyro, which are not installed; "
                 "install mppbayes[jax]"
             )
+
+    def more_careful(self) -> "Sampler":
+        """Give the same with smaller steps, for a second attempt after transitions diverged."""
+        return replace(self, target_accept=(1 + self.target_accept) / 2)
 
     @property
     def compiler(self) -> str:
@@ -155,7 +160,8 @@ def sample_until_converged(
                 progress(state["done"], sampler.tune + check, _remark(state["divergences"]))
                 time.sleep(0.1)
             sampled = _first(background.inspect(), check)
-            if converged(sampled, limits):
+            hopeless = divergences(sampled) > limits.divergences
+            if hopeless or converged(sampled, limits):
                 background.cancel()
                 return sampled
         return _first(background.wait(), sampler.draws)

@@ -19,6 +19,8 @@ from mppbayes.model.pooling import PoolingDesign
 from mppbayes.model.specification import ModelSpec
 from mppbayes.model.step import Known, Parameters, step
 
+_CONCENTRATION = 2.0  # of the variance shares: no level is expected to carry nothing
+
 
 def build(spec: ModelSpec, layout: Layout, data: Arrays) -> pm.Model:
     """Build the graph.
@@ -140,7 +142,7 @@ def _deviation(plan: PoolingDesign) -> TensorVariable:
     """Sum the effects of the levels, each with its share of the variance: (parameter, flow)."""
     share = pm.Dirichlet(
         names.SHARE,
-        np.ones((len(plan.parameters), len(plan.levels))),
+        np.full((len(plan.parameters), len(plan.levels)), _CONCENTRATION),
         dims=(names.PARAMETER, names.LEVEL),
     )
     enters = plan.routes.any(axis=2)

@@ -1,0 +1,5 @@
+"""Reports: one self-contained HTML file."""
+
+from mppbayes.reporting.page import report
+
+__all__ = ["report"]
