@@ -330,8 +330,8 @@ def test_what_is_no_period_is_refused(cell):
     ids=repr,
 )
 def test_what_is_no_count_is_refused(cell, expected):
-    columns = ["series", "period", "value"]
-    frame = pd.DataFrame([("applications", "2024-01", cell)], columns=columns, dtype=object)
+    frame = table(("applications", "2024-01", 1))
+    frame["value"] = pd.Series([cell], dtype=object)
     (fault,) = faults_of(frame)
     assert expected in fault
 
