@@ -132,7 +132,7 @@ def test_an_unknown_sampler_is_refused():
 
 
 def test_checks_do_not_depend_on_time():
-    assert list(checks(1000)) == [500, 700, 1000]
+    assert list(checks(1000)) == [500, 600, 700, 850, 1000]
 
 
 def test_rounded_cells_are_intervals():

@@ -20,7 +20,8 @@ type SamplerName = Literal["nutpie", "pymc", "numpyro"]
 type Progress = Callable[[int, int, str], None]
 
 _FIRST_CHECK = 500
-_CHECK_GROWTH = 1.4
+_CHECK_GROWTH = 1.2
+_MAX_DEPTH = 7  # the first steps of the adaptation would go far deeper, to no avail
 
 
 @dataclass(frozen=True)
@@ -51,7 +52,7 @@ class Sampler:
     chains: int = 4
     tune: int = 300
     draws: int = 4000
-    target_accept: float = 0.9
+    target_accept: float = 0.8
 
     def __post_init__(self) -> None:
         if self.name not in ("nutpie", "pymc", "numpyro"):
@@ -147,6 +148,7 @@ def sample_until_converged(
         cores=sampler.chains,
         seed=seed,
         target_accept=sampler.target_accept,
+        maxdepth=_MAX_DEPTH,
         save_warmup=False,
         progress_bar=False,
         progress_callback=follow,
@@ -159,11 +161,13 @@ def sample_until_converged(
                     return _common_length(background.abort())
                 progress(state["done"], sampler.tune + check, _remark(state["divergences"]))
                 time.sleep(0.1)
+            background.pause()  # the checks would wait long for the chains' threads
             sampled = _first(background.inspect(), check)
             hopeless = divergences(sampled) > limits.divergences
             if hopeless or converged(sampled, limits):
                 background.cancel()
                 return sampled
+            background.resume()
         return _first(background.wait(), sampler.draws)
     except KeyboardInterrupt:
         return _common_length(background.abort())

@@ -73,6 +73,7 @@ def coordinates(spec: ModelSpec, layout: Layout) -> dict[str, list[str]]:
         names.PARAMETER: list(spec.design.parameters),
         names.LEVEL: list(spec.design.levels),
         names.HARMONIC: [name for name, _ in harmonics(spec)],
+        names.SEASON: [str(season + 1) for season in range(spec.network.periods_per_year)],
         names.GAP: [f"{flow_names[s]} {times[t]}" for t, s in zip(gap_time, gap_flow, strict=True)],
         **{f"{level}_group": list(d.groups) for level, d in spec.design.by_level.items()},
     }
@@ -100,8 +101,8 @@ def _flow_parameters(
     spec: ModelSpec, given: dict[str, TensorVariable]
 ) -> dict[str, TensorVariable]:
     """Declare the hierarchy; give each parameter on its natural scale, by flow."""
-    deviation, mean = _hierarchy(spec)
-    row = {parameter: deviation[i] for i, parameter in enumerate(spec.design.parameters)}
+    value, mean = _hierarchy(spec, given)
+    row = {parameter: value[i] for i, parameter in enumerate(spec.design.parameters)}
     low, high = spec.half_life_range
     half_life = low * (high / low) ** pm.math.sigmoid(row[names.HALF_LIFE])
     natural = {
@@ -123,8 +124,10 @@ def _flow_parameters(
     return flows
 
 
-def _hierarchy(spec: ModelSpec) -> tuple[TensorVariable, TensorVariable]:
-    """Declare means, scales, variance shares and group effects of all parameters at once."""
+def _hierarchy(
+    spec: ModelSpec, given: dict[str, TensorVariable]
+) -> tuple[TensorVariable, TensorVariable]:
+    """Declare means, scales, variance shares and effects of all parameters at once."""
     plan = spec.design
     priors = [spec.priors[parameter] for parameter in plan.parameters]
     centre, doubt, spread = (
@@ -134,12 +137,39 @@ def _hierarchy(spec: ModelSpec) -> tuple[TensorVariable, TensorVariable]:
     mean = pm.Normal(names.MEAN, centre, doubt, dims=names.PARAMETER)
     scale = pm.HalfNormal(names.SCALE, spread, dims=names.PARAMETER)
     pooled = np.array([bool(spec.pooling[parameter]) for parameter in plan.parameters])
-    scale = pt.where(pooled, scale, np.hypot(doubt, spread))
-    return mean[:, None] + scale[:, None] * _deviation(plan), mean
+    scale = pt.where(pooled, scale, np.hypot(doubt, spread))[:, None]
+    size = _effect_sizes(plan)
+    location = mean[:, None] + scale * _group_deviation(plan, size)
+    own = plan.kept[:, :, -1]
+    value = partly_centred(
+        f"{names.FLOW}_{names.EFFECT}",
+        location,
+        pt.where(own, scale * size[:, :, -1], 1.0),
+        given["centring"] * own,
+        dims=(names.PARAMETER, names.FLOW),
+    )
+    return pt.where(own, value, location), mean
 
 
-def _deviation(plan: PoolingDesign) -> TensorVariable:
-    """Sum the effects of the levels, each with its share of the variance: (parameter, flow)."""
+def partly_centred(
+    name: str,
+    location: TensorVariable | float,
+    spread: TensorVariable,
+    centring: TensorVariable,
+    *,
+    dims: tuple[str, ...],
+) -> TensorVariable:
+    """Give normal unknowns by way of partly centred ones, which mix whatever the data say.
+
+    Where few data speak the deviation is sampled (a centring of 0), where many do the value is
+    (1), and between them a blend; the value's distribution is the same.
+    """
+    raw = pm.Normal(name, centring * location, spread**centring, dims=dims)
+    return (1 - centring) * location + spread ** (1 - centring) * raw
+
+
+def _effect_sizes(plan: PoolingDesign) -> TensorVariable:
+    """Share the variance 1 out over the levels: each effect's sd, (parameter, flow, level)."""
     share = pm.Dirichlet(
         names.SHARE,
         np.full((len(plan.parameters), len(plan.levels)), _CONCENTRATION),
@@ -147,8 +177,13 @@ def _deviation(plan: PoolingDesign) -> TensorVariable:
     )
     enters = plan.routes.any(axis=2)
     variance = (plan.routes * share[:, None, :, None]).sum(axis=2)
+    return pt.sqrt(pt.where(enters, variance, 1.0)) * enters
+
+
+def _group_deviation(plan: PoolingDesign, size: TensorVariable) -> TensorVariable:
+    """Sum the effects of the groups that a flow belongs to: (parameter, flow)."""
     total = pt.zeros(plan.kept.shape[:2])
-    for position, level in enumerate(plan.levels):
+    for position, level in enumerate(plan.levels[:-1]):
         if level not in plan.by_level:
             continue
         groups = plan.by_level[level]
@@ -158,9 +193,7 @@ def _deviation(plan: PoolingDesign) -> TensorVariable:
             sigma=np.sqrt(n / (n - 1)),
             dims=(names.PARAMETER, f"{level}_group"),
         )
-        used = enters[:, :, position]
-        size = pt.sqrt(pt.where(used, variance[:, :, position], 1.0)) * used
-        total = total + size * effect[:, groups.index]
+        total = total + size[:, :, position] * effect[:, groups.index]
     return total
 
 
@@ -171,7 +204,7 @@ def _recursion(
     flows: dict[str, TensorVariable],
 ) -> TensorVariable:
     """Run the step over the counts: every flow's log mean given its past, (time, flow)."""
-    season = _season(spec, flows)[layout.seasons]
+    season = _season(spec, given, flows)[layout.seasons]
     shock = _common_shock(spec, flows["typical_loading"]) / flows["typical_loading"]
     gap = _gap_surprise(layout)
     initial, ceiling = flows[names.INITIAL_LEVEL], given["ceiling"]
@@ -213,14 +246,22 @@ def _recursion(
     return log_mean
 
 
-def _season(spec: ModelSpec, flows: dict[str, TensorVariable]) -> TensorVariable:
+def _season(
+    spec: ModelSpec, given: dict[str, TensorVariable], flows: dict[str, TensorVariable]
+) -> TensorVariable:
     """Give the seasonal pattern, (season, flow)."""
     waves = harmonics(spec)
     if not waves:
         return pt.zeros((spec.network.periods_per_year, len(spec.network.flows)))
-    shape = pm.Normal(names.SEASONAL_SHAPE, 0, 1, dims=(names.HARMONIC, names.FLOW))
-    basis = np.stack([wave for _, wave in waves], axis=1)
-    return flows[names.SEASONAL_AMPLITUDE] * (basis @ shape)
+    coefficient = partly_centred(
+        names.SEASONAL_WAVE,
+        0.0,
+        flows[names.SEASONAL_AMPLITUDE],
+        given["season_centring"],
+        dims=(names.HARMONIC, names.FLOW),
+    )
+    pattern = np.stack([wave for _, wave in waves], axis=1) @ coefficient
+    return pm.Deterministic(names.SEASONAL_PATTERN, pattern, dims=(names.SEASON, names.FLOW))
 
 
 def _common_shock(spec: ModelSpec, typical_loading: TensorVariable) -> TensorVariable:

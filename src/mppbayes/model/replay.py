@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 
 from mppbayes import names
 from mppbayes.model.arrays import Layout
-from mppbayes.model.graph import harmonics
 from mppbayes.model.specification import ModelSpec
 from mppbayes.model.step import Known, Parameters, step
 
@@ -53,12 +52,9 @@ class FlowDraws:
             :, spec.design.parameters.index(names.SHOCK_LOADING)
         ]
         n, n_flows = half_life.shape
-        waves = harmonics(spec)
         season = np.zeros((n, spec.network.periods_per_year, n_flows))
-        if waves:
-            shape = draws(names.SEASONAL_SHAPE, names.HARMONIC, names.FLOW)
-            pattern = np.einsum("hm,nhs->nms", np.stack([wave for _, wave in waves]), shape)
-            season = draws(names.SEASONAL_AMPLITUDE, names.FLOW)[:, None, :] * pattern
+        if names.SEASONAL_PATTERN in stacked:
+            season = draws(names.SEASONAL_PATTERN, names.SEASON, names.FLOW)
         ceiling = np.array([spec.ceilings[flow] for flow in spec.network.flow_names])
         constant = Parameters(
             mean_level=draws(names.MEAN_LEVEL, names.FLOW),

@@ -52,10 +52,16 @@ def read_table(table: str | Path | pd.DataFrame) -> pd.DataFrame:
 
 
 def _from_frame(frame: pd.DataFrame, what: str) -> pd.DataFrame:
-    cells = frame.astype(object).map(_cell)
-    cells.columns = _column_names(list(frame.columns), what)
-    cells.index = pd.RangeIndex(1, len(frame) + 1)
-    return cells
+    names = _column_names(list(frame.columns), what)
+    columns = (frame.iloc[:, position].astype(object) for position in range(len(names)))
+    return pd.DataFrame(
+        {
+            name: [_cell(cell) for cell in column]
+            for name, column in zip(names, columns, strict=True)
+        },
+        index=pd.RangeIndex(1, len(frame) + 1),
+        dtype=object,
+    )
 
 
 def _from_csv(path: Path) -> pd.DataFrame:
