@@ -1,5 +1,5 @@
 import json
-from operator import add, mul, sub, truediv
+from operator import add, floordiv, matmul, mod, mul, neg, pos, sub, truediv
 
 import numpy as np
 import openpyxl
@@ -115,10 +115,13 @@ def test_bands_do_not_change(synthetic_forecast):
 
 def test_bands_refuse_arithmetic(synthetic_forecast):
     made = bands(synthetic_forecast)
-    for operate in (add, sub, mul, truediv):
+    for operate in (add, sub, mul, truediv, floordiv, mod, pow, matmul):
         for pair in ((made, made), (made, 2), (2, made), (np.float64(2), made)):
             with pytest.raises(AggregationError, match="Aggregate the draws: bands"):
                 operate(*pair)
+    for operate in (neg, pos, abs):
+        with pytest.raises(AggregationError, match="Aggregate the draws: bands"):
+            operate(made)
     with pytest.raises(AggregationError, match="overstates"):
         sum([made, made])
 
@@ -134,9 +137,14 @@ def test_all_unknown_options_are_named_together(synthetic_forecast):
         bands(synthetic_forecast, by="?")
 
 
-def test_nothing_to_summarise_is_an_error(synthetic_forecast):
-    with pytest.raises(LabelError, match="nothing to summarise"):
-        bands(synthetic_forecast, by=())
+def test_what_is_no_option_is_refused(synthetic_forecast):
+    with pytest.raises(LabelError, match=r"by=None is unknown.*scheme='MPP' is no BandScheme"):
+        bands(synthetic_forecast, "MPP", by=None)
+    for by in ((), []):
+        with pytest.raises(LabelError, match=r"by=\(\) names nothing, known: 'flow'"):
+            bands(synthetic_forecast, by=by)
+    with pytest.raises(AggregationError, match=r"found BandScheme; make one with forecast\(fit"):
+        bands(MPP)
 
 
 def test_select_keeps_rows_and_quantities(synthetic_forecast):

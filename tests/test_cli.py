@@ -1,12 +1,29 @@
 """The command line: exit statuses, whole directories, marked drafts."""
 
+import io
 import json
+import shutil
+import time
+from types import SimpleNamespace
 
+import nutpie
 import pandas as pd
 import pytest
 import small_chain
+from made_up import made_up_forecast
+from rich.console import Console
 
-from mppbayes.cli import main
+from mppbayes.cli import main, output, reproduction
+from mppbayes.cli.directory import Results, write_directory
+from mppbayes.diagnostics import Verdicts
+from mppbayes.inference import fitting, samplers
+from mppbayes.model import ModelSpec
+from mppbayes.network import Network
+from mppbayes.panel import read_panel
+from mppbayes.prediction import MPP, aggregates, bands, forecast
+from mppbayes.reporting import page
+
+SPACE = "\N{NO-BREAK SPACE}"
 
 
 @pytest.fixture
@@ -34,7 +51,24 @@ def inputs(tmp_path, small_fit):
     return tmp_path
 
 
-def forecast_arguments(folder, *more):
+@pytest.fixture(scope="module")
+def written(small_fit, small_panel, tmp_path_factory):
+    """A forecast directory: a draft whose minimum is exceeded with probability 0.95."""
+    drawn = forecast(small_fit, until="2026-12", seed=2).as_draft()
+    scheme = MPP.with_levels(minimum=0.95)
+    summary = bands(drawn, scheme, by=aggregates(drawn.network))
+    out = tmp_path_factory.mktemp("written") / "out"
+    write_directory(out, Results(small_fit, drawn, summary, small_panel), language="nl", draft=True)
+    return out
+
+
+@pytest.fixture
+def directory(written, tmp_path):
+    """A copy of the forecast directory, to spoil."""
+    return shutil.copytree(written, tmp_path / "forecast")
+
+
+def forecast_arguments(folder, *more, fit=True):
     return (
         "forecast",
         folder / "counts.csv",
@@ -42,12 +76,18 @@ def forecast_arguments(folder, *more):
         folder / "net.toml",
         "--until",
         "2026-12",
-        "--fit",
-        folder / "fit.nc",
+        *(("--fit", folder / "fit.nc") if fit else ()),
         "--out",
         folder / "out",
         *more,
     )
+
+
+def edit_manifest(directory, change):
+    path = directory / "manifest.json"
+    manifest = json.loads(path.read_text("utf-8"))
+    change(manifest)
+    path.write_text(json.dumps(manifest), "utf-8")
 
 
 def test_new_gives_a_network_that_check_reads(run, tmp_path):
@@ -60,6 +100,10 @@ def test_new_gives_a_network_that_check_reads(run, tmp_path):
     assert status == 0
     assert "applications: 2023-01 to 2024-12" in output.out
     assert run("new", tmp_path / "start")[0] == 2
+    for folder in (book, book / "x"):
+        status, output = run("new", folder)
+        assert status == 2
+        assert "cannot be made" in output.err
 
 
 def test_every_fault_is_told_without_a_traceback(run, inputs):
@@ -132,3 +176,171 @@ def test_another_folder_is_not_overwritten(run, inputs):
     assert status == 2
     assert "something else" in output.err
     assert (inputs / "out" / "mine.txt").read_text() == "mine"
+
+
+def test_a_fit_of_other_counts_or_another_network_is_refused(run, inputs):
+    table = small_chain.table()
+    table.loc[0, "value"] += 5
+    table.to_csv(inputs / "counts.csv", index=False)
+    network = small_chain.network().to_dict()
+    Network.from_dict({**network, "title": {"en": "another"}}).to_toml(inputs / "net.toml")
+    status, output = run(*forecast_arguments(inputs))
+    assert status == 2
+    assert "counts: the fit has digest" in output.err
+    assert "network: the fit has digest" in output.err
+    assert read_panel(table, small_chain.network()).digest[:12] in output.err
+    assert "leave --fit out" in output.err
+    assert not (inputs / "out").exists()
+
+
+def test_a_specification_must_be_that_of_the_fit(run, inputs, small_panel):
+    spec = inputs / "spec.toml"
+    ModelSpec(small_panel.network, harmonics=1).to_toml(spec)
+    assert run(*forecast_arguments(inputs, "--spec", spec))[0] == 1
+    ModelSpec(small_panel.network, harmonics=2, ceilings={"a_1": 99.0}).to_toml(spec)
+    status, output = run(*forecast_arguments(inputs, "--spec", spec))
+    assert status == 2
+    assert "harmonics: the fit has 1, the specification 2" in output.err
+    assert "ceilings.a_1: the fit has" in output.err
+    assert "ceilings.a_2" not in output.err
+
+
+def test_a_specification_must_be_of_the_network_given(run, inputs):
+    network = small_chain.network().to_dict()
+    ModelSpec(Network.from_dict({**network, "name": "other"})).to_toml(inputs / "spec.toml")
+    for fit in (True, False):
+        status, output = run(*forecast_arguments(inputs, "--spec", inputs / "spec.toml", fit=fit))
+        assert status == 2
+        assert "the specification is not of the network given" in output.err
+
+
+@pytest.fixture
+def interrupted(monkeypatch, small_fit):
+    """Let sampling be interrupted from the keyboard after the draws of the small fit."""
+
+    def interrupt(_):
+        raise KeyboardInterrupt
+
+    program = SimpleNamespace(with_data=lambda **_: None)
+    background = SimpleNamespace(is_finished=False, abort=lambda: small_fit.tree)
+    monkeypatch.setattr(fitting, "compile_nutpie", lambda *_: program)
+    monkeypatch.setattr(nutpie, "sample", lambda *_, **__: background)
+    clock = SimpleNamespace(monotonic=time.monotonic, sleep=interrupt)
+    monkeypatch.setattr(samplers, "time", clock)
+
+
+@pytest.mark.usefixtures("interrupted")
+def test_an_interrupt_while_sampling_leaves_a_draft(run, inputs, small_fit):
+    small_fit.spec.to_toml(inputs / "spec.toml")
+    arguments = forecast_arguments(inputs, "--spec", inputs / "spec.toml", fit=False)
+    status, output = run(*arguments)
+    assert status == 1
+    assert "withheld" in output.err
+    assert not (inputs / "out").exists()
+    assert run(*arguments, "--draft")[0] == 0
+    manifest = json.loads((inputs / "out" / "manifest.json").read_text("utf-8"))
+    assert manifest["status"] == "draft"
+
+
+def test_an_interrupt_elsewhere_writes_nothing(run, inputs, monkeypatch):
+    def interrupt(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("mppbayes.prediction.forecast", interrupt)
+    status, output = run(*forecast_arguments(inputs, "--draft"))
+    assert status == 130
+    assert "interrupted; nothing was written" in output.err
+    assert not (inputs / "out").exists()
+
+
+def test_a_draft_is_reported_only_when_asked_for(run, directory):
+    before = (directory / "report.html").read_text("utf-8")
+    status, output = run("report", directory)
+    assert status == 1
+    assert "--draft" in output.err
+    assert (directory / "report.html").read_text("utf-8") == before
+    status, output = run("report", directory, "--draft", "--language", "en")
+    assert status == 0
+    html = (directory / "report.html").read_text("utf-8")
+    assert '<html lang="en">' in html
+    assert f"minimum (95{SPACE}%)" in html
+
+
+def test_a_final_forecast_is_reported_if_its_checks_pass(run, directory, small_fit, monkeypatch):
+    forecast(small_fit, until="2026-12", seed=2).save(directory / "forecast.nc")
+    assert run("report", directory)[0] == 1
+    monkeypatch.setattr(page, "diagnose", lambda *_: Verdicts(()))
+    assert run("report", directory)[0] == 0
+    assert "CONCEPT" not in (directory / "report.html").read_text("utf-8")
+
+
+@pytest.mark.parametrize("command", ["report", "reproduce"])
+def test_a_half_directory_is_told_apart_from_a_whole_one(run, directory, command):
+    lacking = {"report": ("forecast.nc", "fit.nc"), "reproduce": ("bands.csv", "inputs/spec.toml")}
+    for name in lacking[command]:
+        (directory / name).unlink()
+    status, output = run(command, directory)
+    assert status == 2
+    assert "is no whole forecast directory: it lacks" in output.err
+    assert all(name in output.err for name in lacking[command])
+    (directory / "manifest.json").unlink()
+    status, output = run(command, directory)
+    assert status == 2
+    assert "manifest.json" in output.err
+    assert "Traceback" not in output.err
+
+
+def test_a_manifest_must_hold_what_reproduction_needs(run, directory):
+    def lose(manifest):
+        del manifest["until"], manifest["fit"]["seed"]
+
+    edit_manifest(directory, lose)
+    status, output = run("reproduce", directory)
+    assert status == 2
+    assert "lacks until, fit.seed" in output.err
+    (directory / "manifest.json").write_text("not JSON")
+    status, output = run("reproduce", directory)
+    assert status == 2
+    assert "is no JSON" in output.err
+
+
+@pytest.mark.parametrize("command", ["report", "reproduce"])
+def test_bands_that_are_not_the_mpps_are_refused(run, directory, command):
+    edit_manifest(directory, lambda manifest: manifest.update(scheme={"low": 0.9, "high": 0.1}))
+    status, output = run(command, directory)
+    assert status == 2
+    assert "has the bands low, high; expected minimum, mediaan, medio, maximum" in output.err
+
+
+def test_a_forecast_with_its_own_levels_is_reproduced(run, directory, small_fit, monkeypatch):
+    monkeypatch.setattr(reproduction, "sample", lambda *_, **__: small_fit)
+    status, output = run("reproduce", directory)
+    assert (status, output.out.strip()) == (0, "every figure is the same")
+    figures = pd.read_csv(directory / "bands.csv")
+    figures.loc[0, "value"] += 1
+    figures.to_csv(directory / "bands.csv", index=False)
+    status, output = run("reproduce", directory)
+    assert status == 1
+    assert figures["quantity"][0] in output.out
+
+
+@pytest.mark.parametrize("language", ["nl", "en"])
+def test_the_bands_are_printed_by_title_in_eighty_columns(monkeypatch, language):
+    made = made_up_forecast(status="draft")
+    console = Console(width=80, file=io.StringIO())
+    monkeypatch.setattr(output, "console", console)
+    output.show_bands(bands(made, by=aggregates(made.network)), language)
+    printed = console.file.getvalue()
+    assert max(map(len, printed.splitlines())) <= 80
+    assert "organisation=" not in printed
+    said = {
+        "nl": (
+            "Totale instroom, personen per jaar (CONCEPT)",
+            f"mediaan (50{SPACE}%)",
+            "geen officiële",
+        ),
+        "en": ("Total inflow, persons per year (DRAFT)", f"median (50{SPACE}%)", "an official"),
+    }
+    for text in said[language]:
+        assert text in printed
+    assert "…" not in printed

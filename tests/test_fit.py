@@ -7,14 +7,15 @@ import xarray as xr
 from scipy import stats
 
 from mppbayes import names
-from mppbayes.errors import NotYetError, PanelError, SamplingError, StorageError
-from mppbayes.inference import Sampler, compile_model, fit, load_fit
+from mppbayes.errors import NotYetError, PanelError, SamplingError, SpecError, StorageError
+from mppbayes.inference import Fit, Sampler, compile_model, fit, load_fit
 from mppbayes.inference.samplers import checks
-from mppbayes.model import ModelSpec, resolve
+from mppbayes.model import ModelSpec, prior_predictive, resolve
 from mppbayes.model.arrays import Layout, arrays
 from mppbayes.model.graph import build
 from mppbayes.network import Network
 from mppbayes.panel import public_figures, read_panel
+from mppbayes.prediction import forecast
 
 
 def test_a_fit_goes_to_a_file_and_back(small_fit, tmp_path):
@@ -124,11 +125,33 @@ def test_what_has_no_dynamics_is_refused_by_name():
         assert found in text
     assert "'a_2' has evidence over more than one month" in text
     assert "'backlog' has evidence of a stock" in text
+    with pytest.raises(NotYetError, match="'b_1' has route"):
+        prior_predictive(ModelSpec(network), read_panel(table, network))
 
 
 def test_an_unknown_sampler_is_refused():
-    with pytest.raises(SamplingError, match="take 'nutpie', 'pymc' or 'numpyro'"):
+    with pytest.raises(SamplingError, match="known: 'nutpie', 'pymc', 'numpyro'"):
         Sampler("stan")
+
+
+def test_every_fault_of_a_sampler_is_told():
+    with pytest.raises(SamplingError, match=r"backend is 'tpu'.*chains is 0.*target_accept is 2"):
+        Sampler(backend="tpu", chains=0, target_accept=2)
+
+
+def test_a_seed_that_is_none_is_refused(small_panel):
+    for seed in (-1, 1.5, None):
+        with pytest.raises(SamplingError, match=f"the seed is {seed}"):
+            fit(ModelSpec(small_panel.network), small_panel, seed=seed)
+
+
+def test_a_panel_of_another_network_is_refused(small_panel):
+    data = small_panel.network.to_dict()
+    other = ModelSpec(Network.from_dict({**data, "flow": data["flow"][:2], "sum": []}))
+    with pytest.raises(SpecError, match="different networks"):
+        fit(other, small_panel, seed=1, progress=False)
+    with pytest.raises(SpecError, match="different networks"):
+        prior_predictive(other, small_panel)
 
 
 def test_checks_do_not_depend_on_time():
@@ -143,3 +166,13 @@ def test_rounded_cells_are_intervals():
     data = arrays(spec, layout, panel)
     assert set(data["interval_5_width"][data["interval_5_lower"] > 0].tolist()) == {5}
     assert set(data["interval_5_width"][data["interval_5_lower"] == 0].tolist()) == {3}
+
+
+def test_a_forecast_begins_in_the_year_in_which_the_earliest_evidence_ends(small_fit):
+    """Also where that flow has gaps before."""
+    tree = small_fit.tree.copy()
+    observed = tree[names.OBSERVED].to_dataset().copy(deep=True)
+    observed["value"].loc[{"flow": "a_2", "time": slice("2023-11", None)}] = np.nan
+    tree[names.OBSERVED] = xr.DataTree(observed)
+    drawn = forecast(Fit(tree), until="2025-06", seed=1)
+    assert drawn.flows.indexes["time"][0].strftime("%Y-%m") == "2023-01"

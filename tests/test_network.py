@@ -344,6 +344,12 @@ def test_a_driver_that_is_not_the_stock_left_is_refused():
     assert "a flow that leaves a stock is driven by it: set driven_by = 'pending'" in fault
 
 
+@pytest.mark.parametrize("data", [None, [1], "net.toml"])
+def test_what_is_no_mapping_is_no_network(data):
+    (fault,) = faults_of(data)
+    assert f"the network is {data!r}; expected a mapping" in fault
+
+
 def test_a_network_without_flows_is_refused():
     data = {key: value for key, value in chain().items() if key not in ("flow", "sum", "stock")}
     assert faults_of(data) == ("there are no flows; declare at least one [[flow]]",)

@@ -488,6 +488,17 @@ def test_an_unreadable_file_is_refused(tmp_path, name, content, expected):
     assert expected in str(caught.value)
 
 
+def test_what_is_no_table_or_no_network_is_refused(tmp_path):
+    (tmp_path / "counts.csv").mkdir()
+    with pytest.raises(PanelError, match="it is a folder; expected"):
+        read_panel(tmp_path / "counts.csv", NETWORK)
+    for table in (3, None):
+        with pytest.raises(PanelError, match=f"{table} cannot be read.*\n.*expected a .csv"):
+            read_panel(table, NETWORK)
+    with pytest.raises(PanelError, match=r"'net\.toml'; expected a Network\n.*from_toml"):
+        read_panel(WIDE, "net.toml", layout="wide")
+
+
 def test_all_faults_are_reported_together_and_like_ones_in_one_line():
     rows = [("applications", f"{1900 + n // 12}-{n % 12 + 1:02}", -n) for n in range(1, 1001)]
     rows += [("x", "2024", 1), ("pending", "24", 1), ("inflow", "2024", "a")]

@@ -1,11 +1,14 @@
 """Figures are tested on their data and texts, not on their pixels."""
 
+from dataclasses import replace
+
 import matplotlib
 import numpy as np
 import pytest
-from made_up import made_up_forecast
+from made_up import NETWORK, made_up_forecast
 
 from mppbayes.errors import AggregationError, LabelError
+from mppbayes.network import Network
 from mppbayes.plotting import (
     describe_exceedance,
     describe_fan,
@@ -15,8 +18,19 @@ from mppbayes.plotting import (
 )
 from mppbayes.plotting.labels import spread
 from mppbayes.plotting.texts import TEXTS
-from mppbayes.plotting.words import chance, decimal, listed, number, percent, period_title
+from mppbayes.plotting.words import (
+    chance,
+    decimal,
+    grouping_title,
+    listed,
+    number,
+    percent,
+    period_title,
+    precise_percent,
+    quantity_title,
+)
 from mppbayes.prediction import MPP, Band, BandScheme, bands
+from mppbayes.prediction.quantities import aggregates, quantities
 
 SPACE = "\N{NO-BREAK SPACE}"
 
@@ -199,8 +213,40 @@ def test_numbers_chances_and_periods_are_written_as_each_language_does():
     assert (percent(0.33, "nl"), percent(0.025, "nl")) == (f"33{SPACE}%", f"2,5{SPACE}%")
     assert (chance(0.0, "en"), chance(1.0, "en")) == (f"<{SPACE}1{SPACE}%", f">{SPACE}99{SPACE}%")
     assert (period_title("2026-03", "nl"), period_title("2026", "nl")) == ("maart 2026", "2026")
+    assert precise_percent(0.32994, 2, "nl") == f"32,99{SPACE}%"
     assert period_title("2026-Q2", "en") == "quarter 2 of 2026"
     assert (listed(["a"], "en"), listed(["a", "b", "c"], "nl")) == ("a", "a, b en c")
+
+
+def test_groups_have_titles_in_each_language():
+    network = Network.migratieketen()
+    made = {each.name: each for each in quantities(network, aggregates(network))}
+    assert quantity_title(network, made["nationality=Syria"], "nl") == "Syrië: instroom"
+    assert quantity_title(network, made["nationality=Syria"], "en") == "Syria: inflow"
+    assert quantity_title(network, made["block=1"], "nl") == (
+        "blok 1, instroom verminderen: instroom"
+    )
+    titles = {grouping_title(quantity, "nl") for quantity in made.values()}
+    assert titles == {
+        "totalen",
+        "per organisatie",
+        "per beleidsblok",
+        "per richting",
+        "per nationaliteit",
+        "per stroom",
+    }
+    region = replace(made["nationality=Syria"], name="region=month", value="month")
+    assert quantity_title(network, region, "nl") == "month: instroom"
+    assert grouping_title(region, "en") == "by region"
+
+
+def test_a_title_with_dollars_is_no_formula():
+    network = NETWORK.to_dict()
+    network["sum"][0]["title"] = {"en": "costs in $ and \\frac in $"}
+    made = bands(made_up_forecast(network=Network.from_dict(network)), by="sum")
+    figure = plot_fan(made, "total", language="en")
+    figure.draw_without_rendering()
+    assert "Costs in $ and \\frac in $" in texts(figure)
 
 
 def test_labels_are_moved_apart_in_order_and_no_further_than_needed():

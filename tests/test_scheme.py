@@ -41,7 +41,9 @@ def test_a_scheme_is_frozen_and_hashable():
     ("levels", "faults"),
     [
         ({"minimun": 0.95}, ["there is no band 'minimun'; did you mean 'minimum'?"]),
-        ({"medio": 0.4}, ["published as 0.33"]),
+        ({"medio": 0.4}, ["'medio' cannot be 0.4: its probability is published as 0.33"]),
+        ({"maximum": "0.1"}, ["'maximum' is '0.1'; expected a number"]),
+        ({"maximum": None}, ["'maximum' is None; expected a number"]),
         ({"minimum": 95}, ["the probability of 'minimum' is 95"]),
         ({"minimum": float("nan")}, ["is nan"]),
         ({"maximum": 0.0}, ["is 0.0"]),
@@ -61,6 +63,8 @@ def test_a_wrong_scheme_is_refused_with_every_fault():
     with pytest.raises(SpecError, match="'mine' cannot be used") as caught:
         BandScheme("mine", (Band("low", 0.2), Band("low", 0.8)))
     assert len(caught.value.faults) == 2
+    with pytest.raises(SpecError, match=r"'low' is '0\.9'; expected a number"):
+        BandScheme("mine", (Band("low", "0.9"), Band("high", 0.1)))
     with pytest.raises(SpecError, match="no bands"):
         BandScheme("none", ())
 

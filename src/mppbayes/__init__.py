@@ -24,6 +24,16 @@ _HOMES = {
         "SpecError",
         "StorageError",
     ),
+    "evaluation": (
+        "Backtest",
+        "adequacy",
+        "backtest",
+        "calibration_table",
+        "compare",
+        "coverage_table",
+        "one_step_residuals",
+        "scores_table",
+    ),
     "inference": ("Fit", "Limits", "Sampler", "compile_model", "convergence", "fit", "load_fit"),
     "model": ("CrisisShock", "ModelSpec", "Prior", "prior_predictive", "resolve"),
     "network": (
@@ -46,7 +56,7 @@ _HOMES = {
         "published_ranges",
         "read_panel",
     ),
-    "plotting": ("plot_exceedance", "plot_fan"),
+    "plotting": ("plot_backtest", "plot_exceedance", "plot_fan"),
     "prediction": ("MPP", "Band", "BandScheme", "Bands", "Forecast", "bands", "forecast"),
     "reporting": ("report",),
 }
@@ -57,6 +67,7 @@ __all__ = ["__version__", *sorted(_ROOM_OF)]
 if TYPE_CHECKING:
     from mppbayes.diagnostics import *
     from mppbayes.errors import *
+    from mppbayes.evaluation import *
     from mppbayes.inference import *
     from mppbayes.model import *
     from mppbayes.network import *

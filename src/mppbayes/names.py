@@ -31,6 +31,7 @@ BLOCK: Final = "block"
 # Parameters of a flow
 MEAN_LEVEL: Final = "mean_level"
 HALF_LIFE: Final = "half_life"
+PERMANENCE: Final = "permanence"
 ADAPTATION: Final = "adaptation"
 DISPERSION: Final = "dispersion"
 SHOCK_LOADING: Final = "shock_loading"
@@ -38,6 +39,7 @@ SEASONAL_AMPLITUDE: Final = "seasonal_amplitude"
 PARAMETERS: Final = (
     MEAN_LEVEL,
     HALF_LIFE,
+    PERMANENCE,
     ADAPTATION,
     DISPERSION,
     SHOCK_LOADING,

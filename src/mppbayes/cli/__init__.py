@@ -9,15 +9,21 @@ DONE, WITHHELD, BAD_INPUT, INTERRUPTED = 0, 1, 2, 130
 
 
 def main() -> None:
-    """Run the command line: 0 done, 1 withheld by the gate, 2 bad input, without a traceback."""
+    """Run the command line, without a traceback.
+
+    It ends with 0 when done, 1 if the gate withheld the figures, 2 for bad input, and 130, which
+    Typer makes of an interrupt that sampling did not take, if interrupted.
+    """
     try:
         app()
     except GateError as error:
         _leave(error, WITHHELD)
     except MppbayesError as error:
         _leave(error, BAD_INPUT)
-    except KeyboardInterrupt:
-        _leave("interrupted; nothing was written", INTERRUPTED)
+    except SystemExit as stop:
+        if stop.code == INTERRUPTED:
+            _leave("interrupted; nothing was written", INTERRUPTED)
+        raise
 
 
 def _leave(message: object, status: int) -> None:

@@ -82,25 +82,78 @@ def forecast(
 ) -> None:
     """Forecast the flows of a table of counts."""
     from mppbayes.cli.directory import require_free
+    from mppbayes.cli.earlier import require_network, require_same
     from mppbayes.inference import load_fit
     from mppbayes.model import ModelSpec
 
     require_free(out)
+    scheme = _scheme(minimum, maximum)
     panel = _panel(counts, network, wide)
+    given = ModelSpec.from_toml(spec) if spec else None
+    if given:
+        require_network(given, panel)
+    saved = load_fit(fit) if fit else None
+    if saved:
+        require_same(saved, panel, given)
     _run(
         panel,
-        ModelSpec.from_toml(spec) if spec else ModelSpec(panel.network),
-        _scheme(minimum, maximum),
+        given or ModelSpec(panel.network),
+        scheme,
         until=until,
         out=out,
         seed=seed,
         draft=draft,
         language=language,
         max_minutes=max_minutes,
-        saved=load_fit(fit) if fit else None,
+        saved=saved,
         table=counts,
         layout="wide" if wide else "long",
     )
+
+
+@app.command()
+def backtest(
+    counts: Counts,
+    network: NetworkFile,
+    origins: Annotated[
+        str, typer.Option("--origins", help="Last months known, as 2020-12,2021-12.")
+    ],
+    out: Out,
+    leads: Annotated[
+        str, typer.Option("--leads", help="Ends of the windows after an origin, as 12,24.")
+    ] = "12,24",
+    baselines: Annotated[
+        str, typer.Option("--baselines", help="Simple forecasts to compare with; '' for none.")
+    ] = "ratio",
+    spec: Annotated[Path | None, typer.Option("--spec", help="A specification, TOML.")] = None,
+    minimum: Level = None,
+    maximum: Level = None,
+    seed: Seed = 1,
+    language: LanguageOption = "nl",
+    max_minutes: MaxMinutes = 10.0,
+    wide: Wide = False,
+) -> None:
+    """Forecast again at past origins, and score the forecasts by what came."""
+    from mppbayes.cli.backtests import require_backtest_folder, whole_numbers, write_backtest
+    from mppbayes.evaluation import backtest as run
+    from mppbayes.model import ModelSpec
+
+    require_backtest_folder(out)
+    panel = _panel(counts, network, wide)
+    scheme = _scheme(minimum, maximum)
+    found = run(
+        ModelSpec.from_toml(spec) if spec else ModelSpec(panel.network),
+        panel,
+        origins=_items(origins),
+        leads=whole_numbers("--leads", _items(leads)),
+        baselines=_items(baselines),
+        seed=seed,
+        max_minutes=max_minutes,
+        directory=out,
+    )
+    write_backtest(out, found, scheme, language=language)
+    console.print(found.log().to_string(index=False))
+    console.print(f"Everything is in {out}")
 
 
 @app.command()
@@ -139,13 +192,17 @@ def report(
     draft: Draft = False,
 ) -> None:
     """Render the report of a forecast again."""
+    from mppbayes.cli.earlier import read_manifest, require_files, scheme_of
     from mppbayes.inference import load_fit
     from mppbayes.prediction import Forecast
     from mppbayes.reporting import report as render
 
+    require_files(directory, "manifest.json", "fit.nc", "forecast.nc")
+    scheme = scheme_of(read_manifest(directory, "scheme"))
     fit, drawn = load_fit(directory / "fit.nc"), Forecast.load(directory / "forecast.nc")
-    render(drawn, directory / "report.html", fit=fit, language=language, draft=draft)
-    console.print(f"wrote {directory / 'report.html'}")
+    path = directory / "report.html"
+    render(drawn, path, fit=fit, scheme=scheme, language=language, draft=draft)
+    console.print(f"wrote {path}")
 
 
 @app.command()
@@ -161,6 +218,10 @@ def reproduce(
         console.print(differences.to_string(index=False))
         raise typer.Exit(1)
     console.print("every figure is the same")
+
+
+def _items(text: str) -> list[str]:
+    return [item.strip() for item in text.split(",") if item.strip()]
 
 
 def _panel(counts: Path, network: Path, wide: bool) -> "Panel":
@@ -199,8 +260,6 @@ def _run(
     from mppbayes.prediction import aggregates, bands
     from mppbayes.prediction import forecast as draw
 
-    if panel.note:
-        console.print(panel.note, style="italic")
     with progress() as stage:
         fit = saved or sample(spec, panel, seed=seed, max_minutes=max_minutes)
         stage("fit")
@@ -215,7 +274,7 @@ def _run(
             verdicts.require()
         drawn = drawn.as_draft()
         summary = bands(drawn, scheme, by=aggregates(drawn.network), per="year")
-    show_bands(summary)
+    show_bands(summary, language)
     with progress() as stage:
         results = Results(fit, drawn, summary, panel, table, layout)
         write_directory(out, results, language=language, draft=draft)

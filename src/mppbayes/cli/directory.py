@@ -7,14 +7,13 @@ from pathlib import Path
 from typing import Literal
 from uuid import uuid4
 
+from mppbayes.cli.earlier import MANIFEST
 from mppbayes.errors import StorageError
 from mppbayes.inference import Fit
 from mppbayes.panel import Panel
 from mppbayes.plotting import plot_exceedance, plot_fan
 from mppbayes.prediction import Bands, Forecast
 from mppbayes.reporting import report
-
-_MARK = "manifest.json"
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,7 +54,7 @@ def require_free(directory: Path) -> None:
     """
     if not directory.parent.is_dir():
         raise StorageError(f"cannot write {directory}: there is no folder {directory.parent}")
-    earlier = (directory / _MARK).is_file()
+    earlier = (directory / MANIFEST).is_file()
     empty = directory.is_dir() and not any(directory.iterdir())
     if directory.exists() and not earlier and not empty:
         raise StorageError(
@@ -102,7 +101,14 @@ def _write(
     bands.to_excel(directory / "bands.xlsx", draft=draft)
     results.fit.save(directory / "fit.nc")
     forecast.save(directory / "forecast.nc")
-    report(forecast, directory / "report.html", fit=results.fit, language=language, draft=draft)
+    report(
+        forecast,
+        directory / "report.html",
+        fit=results.fit,
+        scheme=bands.scheme,
+        language=language,
+        draft=draft,
+    )
     _write_figures(directory / "figures", bands, language)
     _write_inputs(directory / "inputs", results)
     summary = {
@@ -115,17 +121,24 @@ def _write(
         "layout": results.layout,
         "scheme": {band.name: band.exceedance for band in bands.scheme.bands},
     }
-    (directory / _MARK).write_text(json.dumps(summary, indent=2, ensure_ascii=False), "utf-8")
+    (directory / MANIFEST).write_text(json.dumps(summary, indent=2, ensure_ascii=False), "utf-8")
 
 
 def _write_figures(folder: Path, bands: Bands, language: Literal["nl", "en"]) -> None:
     folder.mkdir()
-    network = bands.network
-    for quantity in (*network.sum_names, *network.flow_names):
+    for aggregate, quantity in _shown(bands):
         plot_fan(bands, quantity, language=language).savefig(folder / f"{quantity}.png", dpi=150)
-    for quantity in network.sum_names:
-        figure = plot_exceedance(bands, quantity, _first_year(bands, quantity), language=language)
-        figure.savefig(folder / f"{quantity}_exceedance.png", dpi=150)
+        if aggregate == "sum":
+            first = _first_year(bands, quantity)
+            figure = plot_exceedance(bands, quantity, first, language=language)
+            figure.savefig(folder / f"{quantity}_exceedance.png", dpi=150)
+
+
+def _shown(bands: Bands) -> list[tuple[str, str]]:
+    """Give the sums and the flows that have a row, each with which of the two it is."""
+    rows = bands.to_frame()[["aggregate", "quantity"]].drop_duplicates()
+    chosen = rows[rows["aggregate"].isin(["sum", "flow"])]
+    return list(chosen.itertuples(index=False, name=None))
 
 
 def _first_year(bands: Bands, quantity: str) -> str:

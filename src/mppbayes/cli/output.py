@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from rich.console import Console
 from rich.table import Table
@@ -37,19 +37,34 @@ def show_verdicts(verdicts: "Verdicts") -> None:
         errors.print(f"{mark} {verdict.check}: {verdict.statement}")
 
 
-def show_bands(bands: "Bands") -> None:
-    """Print the declared sums and the organisations, a row a year and a column a band."""
-    figures = bands.to_frame()
-    figures = figures[figures["aggregate"].isin(["sum", "organisation"])]
-    draft = " (concept, draft)" if bands.status == "draft" else ""
-    for (quantity, kind, unit), rows in figures.groupby(["quantity", "kind", "unit"], sort=False):
-        table = Table(title=f"{quantity}, {kind} in {unit}{draft}", title_justify="left")
-        table.add_column("year")
-        for band in bands.scheme.bands:
-            table.add_column(f"{band.name} ({band.exceedance:.0%})", justify="right")
-        for period, row in rows.groupby("period", sort=False):
-            by_band = row.set_index("band")["value"]
-            table.add_row(
-                str(period), *(f"{by_band[band.name]:,.0f}" for band in bands.scheme.bands)
-            )
+def show_bands(bands: "Bands", language: Literal["nl", "en"]) -> None:
+    """Print the declared sums and the organisations, a row a year and a column a band.
+
+    Under the tables stands what their probabilities are and which of them is an assumption.
+    """
+    from mppbayes.plotting.captions import chances_sentences, standing_sentences
+    from mppbayes.plotting.words import word
+    from mppbayes.reporting.tables import band_heads, band_table
+
+    bands = bands.select(status=bands.status)  # leaves out what has no row
+    heads = band_heads(bands, language)
+    draft = f" ({word('DRAFT', language)})" if bands.status == "draft" else ""
+    shown = [
+        quantity
+        for aggregate in ("sum", "organisation")
+        for quantity in bands.quantities
+        if quantity.aggregate == aggregate
+    ]
+    for quantity in shown:
+        laid_out = band_table(bands, quantity, language)
+        table = Table(title=f"{laid_out.title}, {laid_out.unit}{draft}", title_justify="left")
+        for head in heads[: 1 + len(bands.scheme)]:
+            table.add_column(head, justify="right")
+        for row in laid_out.rows:
+            table.add_row(*row[: 1 + len(bands.scheme)])
         console.print(table)
+    said = [
+        *chances_sentences(bands.scheme, ">", language),
+        *standing_sentences(bands, language),
+    ]
+    console.print(" ".join(said))

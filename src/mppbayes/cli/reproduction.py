@@ -1,15 +1,16 @@
 """Make a forecast again from its directory, and compare the figures."""
 
-import json
 from pathlib import Path
 
 import pandas as pd
 
-from mppbayes.errors import StorageError
+from mppbayes.cli.earlier import read_manifest, require_files, scheme_of
 from mppbayes.inference import fit as sample
 from mppbayes.model import ModelSpec
 from mppbayes.panel import read_panel
-from mppbayes.prediction import MPP, aggregates, bands, forecast
+from mppbayes.prediction import aggregates, bands, forecast
+
+_KEYS = ("table", "layout", "until", "seed", "futures", "scheme", "fit.seed")
 
 
 def reproduce(directory: Path, *, max_minutes: float) -> pd.DataFrame:
@@ -30,21 +31,19 @@ def reproduce(directory: Path, *, max_minutes: float) -> pd.DataFrame:
     Raises
     ------
     StorageError
-        If the directory is no forecast.
+        If the directory is no whole forecast.
     """
-    try:
-        manifest = json.loads((directory / "manifest.json").read_text("utf-8"))
-    except (OSError, ValueError) as error:
-        raise StorageError(f"{directory} is no forecast directory: {error}") from error
-    inputs = directory / "inputs"
-    spec = ModelSpec.from_toml(inputs / "spec.toml")
-    panel = read_panel(inputs / manifest["table"], spec.network, layout=manifest["layout"])
+    manifest = read_manifest(directory, *_KEYS)
+    table = f"inputs/{manifest['table']}"
+    require_files(directory, "bands.csv", "inputs/spec.toml", table)
+    scheme = scheme_of(manifest)
+    spec = ModelSpec.from_toml(directory / "inputs" / "spec.toml")
+    panel = read_panel(directory / table, spec.network, layout=manifest["layout"])
     fit = sample(spec, panel, seed=manifest["fit"]["seed"], max_minutes=max_minutes)
     drawn = forecast(
         fit, until=manifest["until"], seed=manifest["seed"], futures=manifest["futures"]
     )
-    levels = {name: manifest["scheme"][name] for name in ("minimum", "maximum")}
-    found = bands(drawn, MPP.with_levels(**levels), by=aggregates(spec.network), per="year")
+    found = bands(drawn, scheme, by=aggregates(spec.network), per="year")
     keys = ["quantity", "kind", "unit", "period", "band"]
     before = pd.read_csv(directory / "bands.csv", dtype={"period": str}, keep_default_na=False)
     again = found.to_frame()[[*keys, "value"]].rename(columns={"value": "again"})

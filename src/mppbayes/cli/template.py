@@ -27,12 +27,17 @@ def write_template(directory: Path) -> tuple[Path, Path]:
     Raises
     ------
     StorageError
-        If one of them is there already.
+        If one of them is there already, or the folder cannot be made.
     """
     network, counts = directory / "network.toml", directory / "counts.xlsx"
     if there := [str(path) for path in (network, counts) if path.exists()]:
         raise StorageError(f"{', '.join(there)} would be overwritten; give a new folder")
-    directory.mkdir(parents=True, exist_ok=True)
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StorageError(
+            f"the folder {directory} cannot be made: {error.strerror}; give a new folder"
+        ) from error
     text = files(__package__).joinpath("network_template.toml").read_text("utf-8")
     with whole_file(network) as partial:
         partial.write_text(text, encoding="utf-8", newline="\n")

@@ -41,13 +41,13 @@ def diagnose(fit: Fit, bands: Bands | None = None, *, limits: Limits = PUBLICATI
 
 
 def _below(check: str, values: pd.Series, limit: float, remedy: str) -> Verdict:
-    worst = str(values.idxmax())
+    worst = str(values.fillna(np.inf).idxmax())
     statement = f"the largest is {values[worst]:.4f} ({worst}); it must be below {limit:g}"
     return Verdict(check, bool((values < limit).all()), statement, values.to_frame(), remedy)
 
 
 def _at_least(check: str, values: pd.Series, limit: float, remedy: str) -> Verdict:
-    worst = str(values.idxmin())
+    worst = str(values.fillna(-np.inf).idxmin())
     statement = f"the smallest is {values[worst]:.0f} ({worst}); it must be {limit:g} or more"
     return Verdict(check, bool((values >= limit).all()), statement, values.to_frame(), remedy)
 

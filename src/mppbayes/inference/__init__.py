@@ -2,6 +2,7 @@
 
 from mppbayes.inference.convergence import PUBLICATION, Limits, converged, convergence, divergences
 from mppbayes.inference.fitting import Compiled, compile_model, fit
+from mppbayes.inference.progress import following
 from mppbayes.inference.result import Fit, load_fit
 from mppbayes.inference.samplers import Sampler
 
@@ -16,5 +17,6 @@ __all__ = [
     "convergence",
     "divergences",
     "fit",
+    "following",
     "load_fit",
 ]

@@ -2,17 +2,19 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from numbers import Integral
 from typing import Any
 
 import pymc as pm
 
 from mppbayes import names
-from mppbayes.errors import PanelError
-from mppbayes.inference.convergence import PUBLICATION, Limits, converged, divergences
+from mppbayes.errors import PanelError, SamplingError
+from mppbayes.inference.convergence import PUBLICATION, Limits, converged
 from mppbayes.inference.progress import following
 from mppbayes.inference.result import Fit, assemble
 from mppbayes.inference.samplers import (
+    Sampled,
     Sampler,
     SamplerName,
     compile_nutpie,
@@ -25,6 +27,8 @@ from mppbayes.model.graph import build
 from mppbayes.model.specification import ModelSpec, resolve
 from mppbayes.panel import Panel
 from mppbayes.storage import manifest
+
+_SEEDS = 2**64  # what the samplers take
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,7 +83,7 @@ def compile_model(
     NotYetError
         If the network or the evidence needs dynamics that the model does not have.
     SpecError
-        If no flow has evidence.
+        If no flow has evidence, or it is of another network.
     """
     require_dynamics(spec.network, panel)
     sampler = sampler if isinstance(sampler, Sampler) else Sampler(sampler)
@@ -135,8 +139,13 @@ def fit(
     NotYetError
         If the network or the evidence needs dynamics that the model does not have.
     SpecError, PanelError
-        If there is no evidence, or the compiled span is too short for it.
+        If there is no evidence, if it is of another network, or if the compiled span is too short
+        for it.
+    SamplingError
+        If the seed is none, or the sampler failed.
     """
+    if not (isinstance(seed, Integral) and 0 <= seed < _SEEDS):
+        raise SamplingError(f"the seed is {seed!r}; give a whole number of at least 0, such as 1")
     with following(progress) as follow:
         follow(0, 0, "compiling")
         compiled = compiled or compile_model(spec, panel, sampler=sampler)
@@ -152,11 +161,11 @@ def fit(
             follow=follow,
         )
     sampling = time.monotonic() - began
-    status = names.FINAL if converged(sampled, limits) else names.DRAFT
+    status = names.FINAL if converged(sampled.tree, limits) else names.DRAFT
     return assemble(
         resolved,
         panel.counts(),
-        sampled,
+        sampled.tree,
         {
             "status": status,
             "note": panel.note or spec.network.note,
@@ -165,6 +174,9 @@ def fit(
                 "seed": seed,
                 "sampler": compiled.sampler.name,
                 "backend": compiled.sampler.compiler if compiled.program else "",
+                "settings": asdict(compiled.sampler),
+                "limits": asdict(limits),
+                "ending": sampled.ending,
                 "seconds": {
                     "compile": round(compiled.seconds, 2),
                     "sampling": round(sampling, 2),
@@ -187,14 +199,14 @@ def _sample(
     limits: Limits,
     deadline: float,
     follow: Callable[[int, int, str], None],
-) -> Any:
+) -> Sampled:
     if compiled.program is not None:
         program, sampler = compiled.program.with_data(**data), compiled.sampler
         for attempt in (sampler, sampler.more_careful()):
             sampled = sample_until_converged(
                 program, attempt, seed=seed, limits=limits, deadline=deadline, progress=follow
             )
-            if divergences(sampled) <= limits.divergences or time.monotonic() > deadline:
+            if sampled.ending != "diverged" or time.monotonic() > deadline:
                 break
         return sampled
     with compiled.model:

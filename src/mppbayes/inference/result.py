@@ -14,6 +14,7 @@ from mppbayes.errors import StorageError
 from mppbayes.model.arrays import Layout
 from mppbayes.model.replay import FlowDraws, Past, replay
 from mppbayes.model.specification import ModelSpec
+from mppbayes.model.step import State
 from mppbayes.network import Network
 from mppbayes.storage import read_netcdf, write_netcdf
 
@@ -29,9 +30,9 @@ class Fit:
     tree : DataTree
         ``posterior`` (chain, draw, …) and ``sample_stats`` as ArviZ reads them;
         ``observed_data`` (time, flow) with ``value``, ``lower``, ``upper`` and ``rounding``, NaN
-        for a gap; ``end_state`` with every flow's ``level`` after its own last observation
-        (chain, draw, flow). Attributes of the root: ``schema``, ``spec`` (JSON, resolved),
-        ``manifest`` (JSON), ``note`` and ``status``.
+        for a gap; ``end_state`` with every flow's ``level`` and ``long_run`` level after its own
+        last observation (chain, draw, flow). Attributes of the root: ``schema``, ``spec`` (JSON,
+        resolved), ``manifest`` (JSON), ``note`` and ``status``.
     """
 
     tree: xr.DataTree
@@ -76,6 +77,14 @@ class Fit:
     def layout(self) -> Layout:
         """The evidence, laid out as the model takes it."""
         return Layout(self.observed, self.network.periods_per_year)
+
+    @property
+    def end_state(self) -> State:
+        """Every flow's levels after its own last observation, (chain · draw, flow) each."""
+        end = self.tree[names.END_STATE].to_dataset()
+        return State(
+            *(end[name].values.reshape(-1, end.sizes[names.FLOW]) for name in State._fields)
+        )
 
     def replay(self, keep_from: int = 0, *, every: int = 1) -> Past:
         """Replay the past with the posterior's draws.
@@ -150,10 +159,10 @@ def assemble(
     posterior = sampled[names.POSTERIOR].to_dataset().isel({names.TIME: slice(n_periods)})
     layout = Layout(counts, spec.network.periods_per_year)
     past = replay(FlowDraws.of(spec, posterior), layout, n_periods - 1)
-    chains_and_draws = (posterior.sizes[names.CHAIN], posterior.sizes[names.DRAW])
-    level = past.level.reshape(*chains_and_draws, -1)
+    dims = (names.CHAIN, names.DRAW, names.FLOW)
+    shape = [posterior.sizes[dim] for dim in dims]
     end = xr.Dataset(
-        {"level": ((names.CHAIN, names.DRAW, names.FLOW), level)},
+        {name: (dims, array.reshape(shape)) for name, array in past.end._asdict().items()},
         coords={name: posterior[name] for name in (names.CHAIN, names.DRAW, names.FLOW)},
     )
     tree = xr.DataTree.from_dict(

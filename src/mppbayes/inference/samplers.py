@@ -4,20 +4,22 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from importlib.util import find_spec
-from typing import Any, Literal
+from numbers import Integral, Real
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import pymc as pm
 import xarray as xr
 from pymc.model.transform.optimization import freeze_dims_and_data
 
-from mppbayes.errors import SamplingError
+from mppbayes.errors import SamplingError, suggest
 from mppbayes.inference.convergence import Limits, converged, divergences
 from mppbayes.model.graph import stored
 from mppbayes.names import DRAW, POSTERIOR, SAMPLE_STATS
 
 type SamplerName = Literal["nutpie", "pymc", "numpyro"]
 type Progress = Callable[[int, int, str], None]
+type Ending = Literal["converged", "diverged", "exhausted", "out of time", "interrupted"]
 
 _FIRST_CHECK = 500
 _CHECK_GROWTH = 1.2
@@ -52,13 +54,26 @@ class Sampler:
     chains: int = 4
     tune: int = 300
     draws: int = 4000
-    target_accept: float = 0.8
+    target_accept: float = 0.85
 
     def __post_init__(self) -> None:
-        if self.name not in ("nutpie", "pymc", "numpyro"):
-            raise SamplingError(
-                f"there is no sampler {self.name!r}; take 'nutpie', 'pymc' or 'numpyro'"
+        faults = [
+            f"{option} is {value!r}; {suggest(value, known)}"
+            for option, value, known in (
+                ("name", self.name, ("nutpie", "pymc", "numpyro")),
+                ("backend", self.backend, ("auto", "jax", "numba")),
             )
+            if value not in known
+        ]
+        faults += [
+            f"{option} is {value!r}; give a whole number of at least 1"
+            for option in ("chains", "tune", "draws")
+            if not (isinstance(value := getattr(self, option), Integral) and int(value) >= 1)
+        ]
+        if not (isinstance(self.target_accept, Real) and 0 < self.target_accept < 1):
+            faults.append(f"target_accept is {self.target_accept!r}; give a number between 0 and 1")
+        if faults:
+            raise SamplingError(f"the sampler cannot be used: {'; '.join(faults)}")
         needs_jax = self.name == "numpyro" or self.backend == "jax"
         if needs_jax and not (find_spec("jax") and find_spec("numpyro")):
             raise SamplingError(
@@ -74,6 +89,13 @@ class Sampler:
     def compiler(self) -> str:
         """What nutpie compiles with here."""
         return ("jax" if find_spec("jax") else "numba") if self.backend == "auto" else self.backend
+
+
+class Sampled(NamedTuple):
+    """What was drawn, and why sampling ended."""
+
+    tree: xr.DataTree
+    ending: Ending
 
 
 def checks(draws: int) -> Iterator[int]:
@@ -109,7 +131,7 @@ def sample_until_converged(
     limits: Limits,
     deadline: float,
     progress: Progress,
-) -> xr.DataTree:
+) -> Sampled:
     """Sample in the background; stop at the first check that passes, or at the deadline.
 
     Parameters
@@ -129,8 +151,13 @@ def sample_until_converged(
 
     Returns
     -------
-    DataTree
-        What was drawn, also when interrupted from the keyboard.
+    Sampled
+        Also when interrupted from the keyboard.
+
+    Raises
+    ------
+    SamplingError
+        If the sampler failed, or was stopped before the first draw.
     """
     import nutpie
 
@@ -158,24 +185,24 @@ def sample_until_converged(
         for check in checks(sampler.draws):
             while state["done"] < sampler.tune + check and not _finished(background):
                 if time.monotonic() > deadline:
-                    return _common_length(background.abort())
+                    return Sampled(_common_length(background.abort()), "out of time")
                 progress(state["done"], sampler.tune + check, _remark(state["divergences"]))
                 time.sleep(0.1)
             background.pause()  # the checks would wait long for the chains' threads
             sampled = _first(background.inspect(), check)
-            hopeless = divergences(sampled) > limits.divergences
-            if hopeless or converged(sampled, limits):
+            diverged = divergences(sampled) > limits.divergences
+            if diverged or converged(sampled, limits):
                 background.cancel()
-                return sampled
+                return Sampled(sampled, "diverged" if diverged else "converged")
             background.resume()
-        return _first(background.wait(), sampler.draws)
+        return Sampled(_first(background.wait(), sampler.draws), "exhausted")
     except KeyboardInterrupt:
-        return _common_length(background.abort())
+        return Sampled(_common_length(background.abort()), "interrupted")
     except RuntimeError as error:
         raise SamplingError(f"the sampler failed: {str(error).splitlines()[0]}") from error
 
 
-def sample_with_pymc(model: pm.Model, sampler: Sampler, *, seed: int) -> xr.DataTree:
+def sample_with_pymc(model: pm.Model, sampler: Sampler, *, seed: int) -> Sampled:
     """Draw a fixed number with PyMC's own sampler or NumPyro's."""
     tree: xr.DataTree = pm.sample(
         model=model,
@@ -188,7 +215,7 @@ def sample_with_pymc(model: pm.Model, sampler: Sampler, *, seed: int) -> xr.Data
         progressbar=False,
         var_names=stored(model),
     )
-    return tree
+    return Sampled(tree, "exhausted")
 
 
 def _finished(background: Any) -> bool:
@@ -219,6 +246,6 @@ def _common_length(tree: xr.DataTree) -> xr.DataTree:
     kept = int(np.argmin(drawn)) if not drawn.all() else len(drawn)
     if kept < 1:
         raise SamplingError(
-            "sampling stopped before the first draw; give it more time (max_minutes)"
+            "sampling was stopped while it still adapted, before the first draw; let it run longer"
         )
     return _first(tree, kept)

@@ -5,6 +5,7 @@ import xarray as xr
 
 from mppbayes import names
 from mppbayes.model.arrays import Layout, arrays
+from mppbayes.model.dynamics import require_dynamics
 from mppbayes.model.graph import build, stored
 from mppbayes.model.replay import FlowDraws
 from mppbayes.model.simulation import simulate
@@ -32,7 +33,15 @@ def prior_predictive(
     -------
     Dataset
         ``flows`` (chain, draw, time, flow), one chain, and the parameters they were drawn with.
+
+    Raises
+    ------
+    NotYetError
+        If the network or the evidence needs dynamics that the model does not have.
+    SpecError
+        If no flow has evidence, or the panel is of another network.
     """
+    require_dynamics(spec.network, panel)
     resolved, layout = resolve(spec, panel), Layout.of(panel)
     model = build(resolved, layout, arrays(resolved, layout, panel))
     variables = stored(model)

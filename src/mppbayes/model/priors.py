@@ -10,7 +10,7 @@ from mppbayes import names
 Real = Annotated[float, Field(allow_inf_nan=False)]
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 
-_CONFIG = ConfigDict(extra="forbid")
+_CONFIG = ConfigDict(extra="forbid", revalidate_instances="always")
 
 
 @dataclass(frozen=True)
@@ -71,6 +71,7 @@ class CrisisShock:
 DEFAULT_PRIORS = {
     names.MEAN_LEVEL: Prior(0.0, 0.3, 0.4),
     names.HALF_LIFE: Prior(0.0, 0.7, 0.7),
+    names.PERMANENCE: Prior(0.0, 0.8, 0.5),
     names.ADAPTATION: Prior(-1.1, 0.7, 0.6),
     names.DISPERSION: Prior(2.1, 0.7, 0.7),
     names.SHOCK_LOADING: Prior(-2.6, 0.5, 0.4),
@@ -79,7 +80,8 @@ DEFAULT_PRIORS = {
 
 MEANINGS = {
     names.MEAN_LEVEL: "log of the mean count, beside each flow's own centre",
-    names.HALF_LIFE: "half-life of a deviation from the mean level, as a logit within its range",
+    names.HALF_LIFE: "half-life of a deviation from the long-run level, as a logit in its range",
+    names.PERMANENCE: "share of a fading deviation that moves the long-run level, as a logit",
     names.ADAPTATION: "share of a surprise that stays in the level, as a logit",
     names.DISPERSION: "log of the gamma shape above 1",
     names.SHOCK_LOADING: "log of what a common shock of one sd does to the log rate",

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from mppbayes import names
 from mppbayes.model.arrays import Layout
 from mppbayes.model.specification import ModelSpec
-from mppbayes.model.step import Known, Parameters, step
+from mppbayes.model.step import Known, Parameters, State, step
 
 type Floats = NDArray[np.float64]
 
@@ -25,8 +25,8 @@ class FlowDraws:
         Arrays (draw, flow), with an empty season.
     season : (draw, season, flow)
         What the time of year adds to the log rate.
-    initial_level : (draw, flow)
-        The level in the first period that was seen.
+    initial : State
+        Arrays (draw, flow): where the flow stood before the first period that was seen.
     shock : (draw, time)
         The common shock, in its own standard deviations.
     gap : (draw, gap)
@@ -35,7 +35,7 @@ class FlowDraws:
 
     constant: Parameters
     season: Floats
-    initial_level: Floats
+    initial: State
     shock: Floats
     gap: Floats
 
@@ -48,17 +48,14 @@ class FlowDraws:
             return np.asarray(stacked[name].transpose("sample", *dims).values, dtype=float)
 
         half_life = draws(names.HALF_LIFE, names.FLOW)
-        typical = draws(names.MEAN, names.PARAMETER)[
-            :, spec.design.parameters.index(names.SHOCK_LOADING)
-        ]
         n, n_flows = half_life.shape
         season = np.zeros((n, spec.network.periods_per_year, n_flows))
         if names.SEASONAL_PATTERN in stacked:
             season = draws(names.SEASONAL_PATTERN, names.SEASON, names.FLOW)
         ceiling = np.array([spec.ceilings[flow] for flow in spec.network.flow_names])
         constant = Parameters(
-            mean_level=draws(names.MEAN_LEVEL, names.FLOW),
             persistence=0.5 ** (1 / (spec.network.periods_per_year * half_life)),
+            permanence=draws(names.PERMANENCE, names.FLOW),
             adaptation=draws(names.ADAPTATION, names.FLOW),
             dispersion=draws(names.DISPERSION, names.FLOW),
             shock_loading=draws(names.SHOCK_LOADING, names.FLOW),
@@ -69,8 +66,8 @@ class FlowDraws:
         return cls(
             constant,
             season,
-            draws(names.INITIAL_LEVEL, names.FLOW),
-            draws(names.COMMON_SHOCK, names.TIME) / np.exp(typical)[:, None],
+            State(draws(names.INITIAL_LEVEL, names.FLOW), draws(names.MEAN_LEVEL, names.FLOW)),
+            draws(names.COMMON_SHOCK, names.TIME),
             draws(names.GAP_SURPRISE, names.GAP) if has_gaps else np.zeros((n, 0)),
         )
 
@@ -85,8 +82,11 @@ class FlowDraws:
             return np.repeat(array, times, axis=0) if array.ndim else array
 
         return FlowDraws(
-            Parameters(*(repeated(array) for array in self.constant)),
-            *(repeated(a) for a in (self.season, self.initial_level, self.shock, self.gap)),
+            Parameters(*map(repeated, self.constant)),
+            repeated(self.season),
+            State(*map(repeated, self.initial)),
+            repeated(self.shock),
+            repeated(self.gap),
         )
 
 
@@ -95,15 +95,16 @@ class Past(NamedTuple):
 
     Attributes
     ----------
-    level : (draw, flow)
-        Every flow's level after its own last observation; its initial level where it has none.
+    end : State
+        Arrays (draw, flow): every flow after its own last observation; as it was at first where
+        it has none.
     mean : (draw, time, flow)
         The expected count of each period kept, given the periods before.
     counts : (draw, time, flow)
         The counts of these periods: as observed, else as the gap's surprise implies.
     """
 
-    level: Floats
+    end: State
     mean: Floats
     counts: Floats
 
@@ -129,15 +130,15 @@ def replay(draws: FlowDraws, layout: Layout, keep_from: int = 0) -> Past:
     seen = ~np.isnan(value)
     begins = seen & (seen.cumsum(axis=0) == 1)
     gap_time, gap_flow = layout.gaps
-    state = end = draws.initial_level
+    state = end = draws.initial
     means, counts = [], []
     for t, season in enumerate(layout.seasons):
-        gap = np.zeros_like(state)
+        gap = np.zeros_like(state.level)
         here = gap_time == t
         gap[:, gap_flow[here]] = draws.gap[:, here]
         shock = np.where(begins[t], 0.0, draws.shock[:, t, None])
         state, mean, count = step(
-            np.where(begins[t], draws.initial_level, state),
+            where(begins[t], draws.initial, state),
             1.0,
             np.nan_to_num(value[t]),
             seen[t],
@@ -146,8 +147,13 @@ def replay(draws: FlowDraws, layout: Layout, keep_from: int = 0) -> Past:
             draws.at(int(season)),
             np,
         )
-        end = np.where(seen[t], state, end)
+        end = where(seen[t], state, end)
         if t >= keep_from:
             means.append(mean)
             counts.append(count)
     return Past(end, np.stack(means, axis=1), np.stack(counts, axis=1))
+
+
+def where(chosen: NDArray[np.bool_], one: State, other: State) -> State:
+    """Take the one state for the flows chosen, and the other for the rest."""
+    return State(*(np.where(chosen, a, b) for a, b in zip(one, other, strict=True)))

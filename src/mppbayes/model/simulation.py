@@ -33,12 +33,12 @@ def simulate(
         Counts.
     """
     network = spec.network
-    n_draws = len(draws.initial_level)
+    n_draws = len(draws.shock)
     innovations = Innovations(seed, n_draws)
     periods = time.to_period(network.frequency)
     season = seasons(time, network.periods_per_year)
     unseen = np.zeros(len(network.flows), dtype=bool)
-    state, counts = draws.initial_level, []
+    state, counts = draws.initial, []
     for t, period in enumerate(periods):
         shock = draws.shock[:, t, None] * (t > 0)
         noise = Drawn(shock, *innovations.cells(network.flow_names, period.ordinal))

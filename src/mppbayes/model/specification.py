@@ -1,8 +1,7 @@
 """The model's specification: a network with its priors and options. Data, not a graph."""
 
-import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Annotated, Any, Self
 
@@ -19,21 +18,48 @@ from pydantic import (
 )
 
 from mppbayes import names
-from mppbayes.errors import SpecError, suggest
+from mppbayes.errors import FaultsError, SpecError, suggest
 from mppbayes.frozen import FrozenMapping
 from mppbayes.model.pooling import PoolingDesign, design, levels
 from mppbayes.model.priors import DEFAULT_PRIORS, MEANINGS, CrisisShock, Positive, Prior, Real
 from mppbayes.network import Network
+from mppbayes.network.reading import fault, read_toml
 from mppbayes.panel import Panel
 from mppbayes.storage import digest, whole_file
 
 _CEILING = 20  # times the largest count, where no ceiling is given
+_HARMONICS = 2
 
 type _Map[V] = Annotated[Mapping[str, V], PlainSerializer(dict)]
 
 
 @dataclass(frozen=True)
-class ModelSpec:
+class _Settings:
+    """The attributes of a specification, as pydantic reads them."""
+
+    __pydantic_config__ = ConfigDict(extra="forbid")
+
+    network: Annotated[
+        Network,
+        PlainValidator(lambda data: data if isinstance(data, Network) else Network.from_dict(data)),
+        PlainSerializer(Network.to_dict),
+    ]
+    pooling: _Map[tuple[str, ...]] = field(default_factory=FrozenMapping)
+    priors: _Map[Prior] = field(default_factory=FrozenMapping)
+    shock: CrisisShock = field(default_factory=CrisisShock)
+    half_life_range: tuple[Positive, Positive] = (2.0, 20.0)
+    harmonics: Annotated[int, Field(ge=0)] = _HARMONICS
+    initial_sd: Positive = 1.0
+    mean_levels: _Map[Real] = field(default_factory=FrozenMapping)
+    ceilings: _Map[Positive] = field(default_factory=FrozenMapping)
+
+
+_ADAPTER = TypeAdapter(_Settings)
+_HOLDERS = {"priors": Prior, "shock": CrisisShock}
+
+
+@dataclass(frozen=True)
+class ModelSpec(_Settings):
     """A network with the priors and options of its model.
 
     Attributes
@@ -51,7 +77,7 @@ class ModelSpec:
     half_life_range : (float, float)
         Years; a deviation from a flow's mean level halves within them.
     harmonics : int
-        How many sine waves make the seasonal pattern.
+        How many sine waves make the seasonal pattern: two, or none where the period is a year.
     initial_sd : float
         Standard deviation of a flow's first level about its mean level, log rate.
     mean_levels : mapping of str to float
@@ -66,36 +92,10 @@ class ModelSpec:
         With every fault.
     """
 
-    __pydantic_config__ = ConfigDict(extra="forbid")
-
-    network: Annotated[
-        Network,
-        PlainValidator(lambda data: data if isinstance(data, Network) else Network.from_dict(data)),
-        PlainSerializer(Network.to_dict),
-    ]
-    pooling: _Map[tuple[str, ...]] = field(default_factory=FrozenMapping)
-    priors: _Map[Prior] = field(default_factory=FrozenMapping)
-    shock: CrisisShock = field(default_factory=CrisisShock)
-    half_life_range: tuple[Positive, Positive] = (2.0, 20.0)
-    harmonics: Annotated[int, Field(ge=0)] = 2
-    initial_sd: Positive = 1.0
-    mean_levels: _Map[Real] = field(default_factory=FrozenMapping)
-    ceilings: _Map[Positive] = field(default_factory=FrozenMapping)
-
     def __post_init__(self) -> None:
-        pooled = {name: levels(self.network)[:-1] for name in names.PARAMETERS} | {
-            name: tuple(chosen) for name, chosen in self.pooling.items()
-        }
-        whole: dict[str, Mapping[str, Any]] = {
-            "pooling": pooled,
-            "priors": DEFAULT_PRIORS | dict(self.priors),
-            "mean_levels": self.mean_levels,
-            "ceilings": self.ceilings,
-        }
-        for attribute, items in whole.items():
-            object.__setattr__(self, attribute, FrozenMapping(items))
-        if faults := _faults(self):
-            raise SpecError("the model's specification contradicts itself", faults)
+        given = {each.name: getattr(self, each.name) for each in fields(self)}
+        for attribute, value in _checked(given, "the model's specification").items():
+            object.__setattr__(self, attribute, value)
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Self:
@@ -103,19 +103,10 @@ class ModelSpec:
 
         Raises
         ------
-        SpecError, NetworkError
-            With every fault.
+        SpecError
+            With every fault, those of the network too.
         """
-        try:
-            spec: Self = TypeAdapter(cls).validate_python(dict(data))
-        except ValidationError as error:
-            faults = [
-                f"{'.'.join(map(str, fault['loc'])) or 'the whole'}: {fault['msg']}, "
-                f"found {fault['input']!r}"
-                for fault in error.errors()
-            ]
-            raise SpecError("the model's specification cannot be read", faults) from error
-        return spec
+        return cls(**_checked(data, "the model's specification"))
 
     @classmethod
     def from_toml(cls, path: str | Path) -> Self:
@@ -123,20 +114,14 @@ class ModelSpec:
 
         Raises
         ------
-        SpecError, NetworkError
-            With every fault.
+        SpecError
+            With every fault, and the file's name.
         """
-        try:
-            data = tomllib.loads(Path(path).read_text("utf-8"))
-        except (OSError, ValueError) as error:
-            raise SpecError(
-                f"{path} cannot be read as a specification", [str(error)], "write TOML in UTF-8"
-            ) from error
-        return cls.from_dict(data)
+        return cls(**_checked(read_toml(Path(path), "specification", SpecError), str(path)))
 
     def to_dict(self) -> dict[str, Any]:
         """Give the specification as plain data: text, numbers, lists and dicts."""
-        plain: dict[str, Any] = TypeAdapter(ModelSpec).dump_python(self, mode="json")
+        plain: dict[str, Any] = _ADAPTER.dump_python(self, mode="json")
         return plain
 
     def to_toml(self, path: str | Path | None = None) -> str:
@@ -146,6 +131,10 @@ class ModelSpec:
             with whole_file(path) as partial:
                 partial.write_text(text, encoding="utf-8", newline="\n")
         return text
+
+    def unpooled(self) -> Self:
+        """Give the same model with every flow apart."""
+        return replace(self, pooling=FrozenMapping(dict.fromkeys(names.PARAMETERS, ())))
 
     @property
     def digest(self) -> str:
@@ -210,8 +199,17 @@ def resolve(spec: ModelSpec, panel: Panel) -> ModelSpec:
     Raises
     ------
     SpecError
-        If no flow has a count in a single period.
+        If no flow has a count in a single period, or the panel is of another network.
     """
+    if spec.network != panel.network:
+        raise SpecError(
+            "the specification and the panel are of different networks",
+            [
+                f"the {what} is of {network!r} (digest {network.digest[:12]})"
+                for what, network in (("specification", spec.network), ("panel", panel.network))
+            ],
+            "read the panel with the network of the specification",
+        )
     counts = panel.counts()
     if not counts["value"].notnull().any():
         raise SpecError(
@@ -249,34 +247,83 @@ def _entrance(spec: ModelSpec, plan: PoolingDesign, row: int, position: int) -> 
     return f"{groups} groups" + rest * bool(without)
 
 
-def _faults(spec: ModelSpec) -> list[str]:
-    known_levels, flows = levels(spec.network), spec.network.flow_names
+def _checked(data: Any, what: str) -> dict[str, Any]:
+    """Read the attributes and complete them with the defaults; every fault is reported."""
+    settings, faults = _read(data)
+    if settings:
+        faults += _contradictions(settings)
+    if faults or not settings:
+        count = "1 fault" if len(faults) == 1 else f"{len(faults)} faults"
+        raise SpecError(f"{what} cannot be used: {count}", faults)
+    network, harmonics = settings.network, settings.harmonics
+    pooling = {name: levels(network)[:-1] for name in names.PARAMETERS} | dict(settings.pooling)
+    if harmonics == _HARMONICS:
+        harmonics = min(harmonics, network.periods_per_year // 2)
+    return {each.name: getattr(settings, each.name) for each in fields(settings)} | {
+        "pooling": FrozenMapping(pooling),
+        "priors": FrozenMapping(DEFAULT_PRIORS | dict(settings.priors)),
+        "harmonics": harmonics,
+        "mean_levels": FrozenMapping(settings.mean_levels),
+        "ceilings": FrozenMapping(settings.ceilings),
+    }
+
+
+def _read(data: Any) -> tuple[_Settings | None, list[str]]:
+    """Read what is sound, None if no network is, and say what is not."""
+    if not isinstance(data, Mapping):
+        found = f"the specification is {data!r}; expected a mapping, as to_dict gives"
+        return None, [f"{found} (ModelSpec.from_toml reads a file)"]
+    try:
+        return _ADAPTER.validate_python(data), []
+    except ValidationError as error:
+        details = error.errors(include_url=False)
+    faults: list[str] = []
+    for detail in details:
+        cause = detail.get("ctx", {}).get("error")
+        faults += (
+            cause.faults
+            if isinstance(cause, FaultsError)
+            else (fault(detail, _Settings, "the specification", holders=_HOLDERS),)
+        )
+    unsound = {detail["loc"][0] for detail in details}
+    if "network" in unsound:
+        return None, faults
+    return _read({key: data[key] for key in data if key not in unsound})[0], faults
+
+
+def _contradictions(settings: _Settings) -> list[str]:
+    network = settings.network
+    known_levels, flows = levels(network), network.flow_names
     faults = [
         f"{what} of {name!r}: no such {noun}; {suggest(name, known)}"
         for what, noun, items, known in (
-            ("pooling", "parameter", spec.pooling, names.PARAMETERS),
-            ("prior", "parameter", spec.priors, names.PARAMETERS),
-            ("mean level", "flow", spec.mean_levels, flows),
-            ("ceiling", "flow", spec.ceilings, flows),
+            ("pooling", "parameter", settings.pooling, names.PARAMETERS),
+            ("prior", "parameter", settings.priors, names.PARAMETERS),
+            ("mean level", "flow", settings.mean_levels, flows),
+            ("ceiling", "flow", settings.ceilings, flows),
         )
         for name in items
         if name not in known
     ]
     faults += [
         f"pooling of {parameter!r} over {level!r}: no such level; {suggest(level, known_levels)}"
-        for parameter, chosen in spec.pooling.items()
+        for parameter, chosen in settings.pooling.items()
         for level in chosen
         if level not in known_levels
     ]
-    low, high = spec.half_life_range
-    if not 0 < low < high:
+    low, high = settings.half_life_range
+    if not low < high:
         faults.append(f"half_life_range runs from {low:g} to {high:g}; give years, shortest first")
-    if not spec.shock.scales[0] > 0:
+    shock = settings.shock
+    if not shock.scales[0] > 0:
         faults.append(
-            f"a shock with probability {spec.shock.probability:g} and scale {spec.shock.scale:g} "
+            f"a shock with probability {shock.probability:g} and scale {shock.scale:g} "
             "leaves no variance for calm periods; probability · scale² must be below 1"
         )
-    most = spec.network.periods_per_year // 2
-    if spec.harmonics > most:
-        object.__setattr__(spec, "harmonics", most)
+    most = network.periods_per_year // 2
+    if settings.harmonics > most and settings.harmonics != _HARMONICS:
+        faults.append(
+            f"harmonics is {settings.harmonics}; expected at most {most}, "
+            f"half the number of periods in a year"
+        )
     return faults

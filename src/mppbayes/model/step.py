@@ -1,9 +1,10 @@
 """One period of every flow: the same function for the likelihood, forecasts and known truth.
 
 A flow's count has mean ``exposure · exp(η)`` with ``η = level + loading · shock + season +
-measures``. Afterwards the level reverts to its mean and moves with the surprise, which is what
-the count tells beyond its expectation. Arrays may be NumPy's or PyTensor's: ``xp`` is the
-namespace. Their last axis is the flow; axes before it are draws.
+measures``. Afterwards the level moves with the surprise, which is what the count tells beyond its
+expectation, and part of its deviation from the long-run level fades: a share of that part has
+come to stay and moves the long-run level, the rest is forgotten. Arrays may be NumPy's or
+PyTensor's: ``xp`` is the namespace. Their last axis is the flow; axes before it are draws.
 """
 
 from typing import Any, NamedTuple, Protocol
@@ -17,10 +18,11 @@ class Parameters(NamedTuple):
 
     Attributes
     ----------
-    mean_level : array
-        The level to which a flow reverts, log rate.
     persistence : array
-        The share of a deviation from it that is left after one period.
+        The share of a deviation from the long-run level that is left after one period.
+    permanence : array
+        The share of what fades that has come to stay: 0 makes the long-run level a constant, 1
+        makes every change of the level last.
     adaptation : array
         The share of a surprise that stays in the level.
     dispersion : array
@@ -33,13 +35,28 @@ class Parameters(NamedTuple):
         The mean at which a flow saturates, counts per period.
     """
 
-    mean_level: Array
     persistence: Array
+    permanence: Array
     adaptation: Array
     dispersion: Array
     shock_loading: Array
     season: Array
     ceiling: Array
+
+
+class State(NamedTuple):
+    """Where the flows stand at the end of a period, log rates.
+
+    Attributes
+    ----------
+    level : array
+        The level from which the next period starts.
+    long_run : array
+        The level to which it tends.
+    """
+
+    level: Array
+    long_run: Array
 
 
 class Noise(Protocol):
@@ -75,7 +92,7 @@ class Known(NamedTuple):
 
 
 def step(
-    state: Array,
+    state: State,
     exposure: Array,
     counts: Array,
     seen: Array,
@@ -83,13 +100,13 @@ def step(
     noise: Noise,
     parameters: Parameters,
     xp: Namespace,
-) -> tuple[Array, Array, Array]:
+) -> tuple[State, Array, Array]:
     """Let one period pass.
 
     Parameters
     ----------
-    state : array
-        Every flow's level at the end of the period before, log rate.
+    state : State
+        Of every flow at the end of the period before.
     exposure : array
         What the rate is counted over: 1 for an exogenous flow.
     counts : array
@@ -107,19 +124,22 @@ def step(
 
     Returns
     -------
-    level, mean, counts : array
-        The level at the end of the period, the expected count given the past, and the counts
-        with the unseen ones filled in.
+    state : State
+        At the end of the period.
+    mean : array
+        The expected count given the past.
+    counts : array
+        With the unseen ones filled in.
     """
-    reached = state + parameters.shock_loading * noise.shock
+    reached = state.level + parameters.shock_loading * noise.shock
     rate = xp.exp(reached + parameters.season + measures)
     mean = saturate(exposure * rate, parameters.ceiling, xp)
     counts, news = noise.resolve(counts, seen, mean, parameters.dispersion)
-    deviation = reached - parameters.mean_level
-    level = (
-        parameters.mean_level + parameters.persistence * deviation + parameters.adaptation * news
-    )
-    return level, mean, counts
+    deviation = reached - state.long_run
+    fading = (1 - parameters.persistence) * deviation
+    long_run = state.long_run + parameters.permanence * fading
+    level = long_run + parameters.persistence * deviation + parameters.adaptation * news
+    return State(level, long_run), mean, counts
 
 
 def saturate(mean: Array, ceiling: Array, xp: Namespace) -> Array:

@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from mppbayes.errors import NetworkError, suggest
+from mppbayes.errors import FaultsError, NetworkError, suggest
 from mppbayes.network.checks import Tables, check, peek
 from mppbayes.network.rows import (
     ADAPTERS,
@@ -43,36 +43,41 @@ _INNER = {
 }
 _EXPECTED = {
     "bool_type": "true or false",
-    "dataclass_type": "a table",
+    "dataclass_type": "a table or a {class_name}",
     "dict_type": "a table",
     "finite_number": "a finite number",
+    "float_parsing": "a number",
     "float_type": "a number",
-    "greater_than": "a number above 0",
-    "greater_than_equal": "a number of at least 0",
+    "greater_than": "a number above {gt:g}",
+    "greater_than_equal": "a number of at least {ge:g}",
+    "int_from_float": "a whole number",
+    "int_parsing": "a whole number",
     "int_type": "a whole number",
+    "less_than": "a number below {lt:g}",
     "mapping_type": "a table",
     "string_pattern_mismatch": "a key of lower-case ASCII letters, digits and _, a letter first",
     "string_too_short": "some text",
     "string_type": "text",
+    "too_long": "at most {max_length}",
     "too_short": "at least one name",
     "tuple_type": "a list",
 }
 
 
-def read_toml(path: Path) -> dict[str, Any]:
-    """Read a TOML file; a fault is a :class:`NetworkError` that names the place."""
-    what = f"{path} cannot be read as a network"
+def read_toml(
+    path: Path, noun: str = "network", error_type: type[FaultsError] = NetworkError
+) -> dict[str, Any]:
+    """Read a TOML file; a fault is an error of the given type that names the place."""
+    what = f"{path} cannot be read as a {noun}"
     try:
         return tomllib.loads(path.read_bytes().decode("utf-8-sig"))
     except UnicodeDecodeError as error:
         line = error.object.count(b"\n", 0, error.start) + 1
-        raise NetworkError(
-            what, [f"line {line} is not UTF-8"], "Save the file as UTF-8."
-        ) from error
+        raise error_type(what, [f"line {line} is not UTF-8"], "Save the file as UTF-8.") from error
     except tomllib.TOMLDecodeError as error:
-        raise NetworkError(what, [f"it is not TOML: {error}"]) from error
+        raise error_type(what, [f"it is not TOML: {error}"]) from error
     except OSError as error:
-        raise NetworkError(what, [f"{error.strerror}; expected a TOML file"]) from error
+        raise error_type(what, [f"{error.strerror}; expected a TOML file"]) from error
 
 
 def read(data: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
@@ -90,6 +95,9 @@ def read(data: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
     faults : list of str
         Every fault; when there is none the attributes are complete.
     """
+    if not isinstance(data, Mapping):
+        found = f"the network is {data!r}; expected a mapping, as to_dict gives"
+        return {}, [f"{found} (Network.from_toml reads a file)"]
     tables = [key for key, _, _ in TABLES]
     header = {key: value for key, value in data.items() if key not in tables}
     sound, faults = _row(header, Header, "the network", tables)
@@ -134,23 +142,52 @@ def _row(
         return ADAPTERS[row_type].validate_python(row, by_alias=in_file, by_name=not in_file), []
     except ValidationError as error:
         return None, [
-            _fault(detail, row_type, place, further) for detail in error.errors(include_url=False)
+            fault(detail, row_type, place, further) for detail in error.errors(include_url=False)
         ]
 
 
-def _fault(detail: ErrorDetails, row_type: type, place: str, further: Sequence[str]) -> str:
+def fault(
+    detail: ErrorDetails,
+    row_type: type,
+    place: str,
+    further: Sequence[str] = (),
+    holders: dict[str, type] = _INNER,
+) -> str:
+    """Say in words what pydantic found at fault.
+
+    Parameters
+    ----------
+    detail : ErrorDetails
+        What it found.
+    row_type : type
+        What it read.
+    place : str
+        Where.
+    further : sequence of str
+        Keys that are known there beside those of ``row_type``.
+    holders : dict of str to type
+        Key → what is read under it.
+
+    Returns
+    -------
+    str
+        One line.
+    """
     inner = [step for step in detail["loc"] if step != "[key]"]
     path = [f"{step + 1}" if isinstance(step, int) else step for step in inner]
     match detail["type"]:
         case "unexpected_keyword_argument":
-            holder = next((_INNER[s] for s in reversed(inner[:-1]) if s in _INNER), row_type)
+            holder = next((holders[s] for s in reversed(inner[:-1]) if s in holders), row_type)
             known = [*_keys(holder), *further]
             where = ", ".join((place, *path[:-1]))
             return f"{where}: unknown key '{inner[-1]}'; {suggest(inner[-1], known)}"
         case "missing":
-            return f"{', '.join((place, *path[:-1]))}: '{inner[-1]}' is missing; add it"
+            return f"{', '.join((place, *path[:-1]))}: '{path[-1]}' is missing; add it"
         case kind:
-            expected = _EXPECTED.get(kind) or detail.get("ctx", {}).get("expected", detail["msg"])
+            context = detail.get("ctx", {})
+            expected = _EXPECTED.get(kind, "").format(**context) or context.get(
+                "expected", detail["msg"]
+            )
             found = " ".join(path) or "it"
             return f"{place}: {found} is {detail['input']!r}; expected {expected}"
 

@@ -57,6 +57,12 @@ def read_panel(
         With every fault and its rows: lines of a CSV file and rows of a sheet, the header
         counted; else counted from 1.
     """
+    if not isinstance(network, Network):
+        raise PanelError(
+            "evidence cannot be read without its network",
+            [f"the network is {network!r}; expected a Network"],
+            "Network.from_toml reads one from a file",
+        )
     frame = read_table(table)
     what = "the table" if isinstance(table, pd.DataFrame) else str(table)
     return read_cells(frame, network, what=what, layout=layout, rounding=rounding)

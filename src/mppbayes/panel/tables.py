@@ -38,13 +38,16 @@ def read_table(table: str | Path | pd.DataFrame) -> pd.DataFrame:
     """
     if isinstance(table, pd.DataFrame):
         return _from_frame(table, "the table")
+    if not isinstance(table, str | Path):
+        raise _unreadable(repr(table), f"it is of type {type(table).__name__}; {_EXPECTED}")
     path = Path(table)
     readers = {".csv": _from_csv, ".parquet": _from_parquet, ".xlsx": _from_excel}
     reader = readers.get(path.suffix.lower())
     if reader is None:
         raise _unreadable(path, f"its name ends in {path.suffix!r}; {_EXPECTED}")
     if not path.is_file():
-        raise _unreadable(path, f"there is no such file; {_EXPECTED}")
+        found = "it is a folder" if path.is_dir() else "there is no such file"
+        raise _unreadable(path, f"{found}; {_EXPECTED}")
     try:
         return reader(path)
     except OSError as error:
@@ -156,5 +159,5 @@ def _column_names(header: Sequence[object], what: str) -> list[str]:
     return names
 
 
-def _unreadable(path: Path, fault: str) -> PanelError:
-    return PanelError(f"{path} cannot be read as a table", [fault])
+def _unreadable(what: str | Path, fault: str) -> PanelError:
+    return PanelError(f"{what} cannot be read as a table", [fault])

@@ -1,6 +1,14 @@
 """Figures of bands, with the numbers' own probabilities beside them."""
 
+from mppbayes.plotting.backtests import plot_backtest
 from mppbayes.plotting.exceedance import describe_exceedance, plot_exceedance
 from mppbayes.plotting.fan import describe_fan, plot_fan, plot_fans
 
-__all__ = ["describe_exceedance", "describe_fan", "plot_exceedance", "plot_fan", "plot_fans"]
+__all__ = [
+    "describe_exceedance",
+    "describe_fan",
+    "plot_backtest",
+    "plot_exceedance",
+    "plot_fan",
+    "plot_fans",
+]

@@ -24,6 +24,7 @@ STYLE: Final[Any] = {
     "font.family": "DejaVu Sans",
     "font.size": 9.0,
     "text.color": INK,
+    "text.parse_math": False,  # a title is text, also where it holds dollars
     "axes.edgecolor": QUIET,
     "axes.labelcolor": QUIET,
     "axes.axisbelow": True,
@@ -103,12 +104,13 @@ def framed(
 def mark_draft(axes: Axes, status: str, language: Language) -> None:
     """Print that it is a draft across axes, if it is one."""
     if status == names.DRAFT:
+        room = min(axes.bbox.width, 1.6 * axes.bbox.height)
         axes.text(
             0.5,
             0.5,
             word("DRAFT", language),
             transform=axes.transAxes,
-            fontsize=11 * axes.bbox.width / axes.figure.dpi,
+            fontsize=11 * room / axes.figure.dpi,
             fontweight="bold",
             color=MARK,
             alpha=0.18,

@@ -10,7 +10,7 @@ from mppbayes.network.rows import Language
 from mppbayes.panel.periods import Span
 from mppbayes.plotting.texts import TEXTS
 from mppbayes.prediction.quantiles import Rule
-from mppbayes.prediction.quantities import Quantity
+from mppbayes.prediction.quantities import LABEL, Quantity
 from mppbayes.prediction.scheme import Band
 
 _SPACE = "\N{NO-BREAK SPACE}"
@@ -54,6 +54,11 @@ def decimal(value: float, places: int, language: Language) -> str:
 def percent(probability: float, language: Language) -> str:
     """Write a probability that was chosen, exactly: ``33 %``."""
     return f"{100 * probability:.6g}".replace(".", word("decimal", language)) + f"{_SPACE}%"
+
+
+def precise_percent(probability: float, places: int, language: Language) -> str:
+    """Write a probability with decimals: ``32,99 %``."""
+    return f"{decimal(100 * probability, places, language)}{_SPACE}%"
 
 
 def chance(probability: float, language: Language) -> str:
@@ -109,7 +114,18 @@ def quantity_title(network: Network, quantity: Quantity, language: Language) -> 
             return kind
         case "block":
             value = block_title(network, int(value), language)
+        case "label":
+            value = TEXTS[language].get(quantity.name, value)
     return f"{value}: {kind}"
+
+
+def grouping_title(quantity: Quantity, language: Language) -> str:
+    """Write by what a quantity's flows are grouped: ``per organisatie``, ``per nationaliteit``."""
+    level = quantity.aggregate
+    if level == LABEL:
+        level, _, _ = quantity.name.partition("=")
+    known = TEXTS[language].get(f"by {level}")
+    return known or word("by another label", language, level=level)
 
 
 def block_title(network: Network, number: int, language: Language) -> str:

@@ -4,14 +4,17 @@ import json
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Self
+from typing import Final, Self
 
 import pandas as pd
 import xarray as xr
 
 from mppbayes import names
+from mppbayes.errors import StorageError
 from mppbayes.network import Network
 from mppbayes.storage import read_netcdf, write_netcdf
+
+SCHEMA: Final = 1
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -25,7 +28,8 @@ class Forecast:
         ``flow``, ``is_observed``; ``flow`` carries ``organisation``, ``block``, ``kind``, ``unit``
         and the labels as coordinates, ``draw`` carries ``posterior_draw`` and ``future``.
         ``observed_data`` is the evidence, over its own ``time``. Attributes of the root:
-        ``network`` (JSON), ``status``, ``origin``, ``scenario``, ``note``, ``manifest`` (JSON).
+        ``schema``, ``network`` (JSON), ``status``, ``origin``, ``scenario``, ``note``,
+        ``manifest`` (JSON).
     """
 
     tree: xr.DataTree
@@ -91,8 +95,21 @@ class Forecast:
 
     @classmethod
     def load(cls, path: str | Path) -> Self:
-        """Read the draws from a netCDF file."""
-        return cls(read_netcdf(path))
+        """Read the draws from the file that :meth:`save` wrote.
+
+        Raises
+        ------
+        StorageError
+            If the file is missing, unreadable or no forecast.
+        """
+        tree = read_netcdf(path)
+        needed = {names.PREDICTIONS, names.OBSERVED}
+        if tree.attrs.get("schema") != SCHEMA or not needed <= set(tree.children):
+            raise StorageError(
+                f"{path} is no forecast of schema {SCHEMA}: it holds "
+                f"{sorted(map(str, tree.children))}; give a file that Forecast.save wrote"
+            )
+        return cls(tree)
 
     def __repr__(self) -> str:
         sizes = self.flows.sizes

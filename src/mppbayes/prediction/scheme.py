@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
+from numbers import Real
 from typing import Final, Self
 
 from mppbayes.errors import LabelError, SpecError, suggest
@@ -97,8 +98,8 @@ class BandScheme:
             if name not in self.names
         ]
         faults += [
-            f"the probability of {band.name!r} is published as {band.exceedance:g}; "
-            f"for another one, make a BandScheme with bands of your own"
+            f"{band.name!r} cannot be {exceedances[band.name]!r}: its probability is published as "
+            f"{band.exceedance:g}; for another one, make a BandScheme with bands of your own"
             for band in self.bands
             if band.published and exceedances.get(band.name, band.exceedance) != band.exceedance
         ]
@@ -130,18 +131,22 @@ def _faults(bands: Sequence[Band]) -> Iterator[str]:
     for name in dict.fromkeys(names):
         if names.count(name) > 1:
             yield f"{names.count(name)} bands are called {name!r}; each needs its own name"
-    for band in bands:
-        if not 0 < band.exceedance < 1:
-            yield (
-                f"the probability of {band.name!r} is {band.exceedance!r}; "
-                f"expected a number between 0 and 1, such as 0.1"
-            )
-    for lower, higher in pairwise(bands):
+    unsound = [band for band in bands if not _is_probability(band.exceedance)]
+    for band in unsound:
+        yield (
+            f"the probability of {band.name!r} is {band.exceedance!r}; "
+            f"expected a number between 0 and 1, such as 0.1"
+        )
+    for lower, higher in pairwise(band for band in bands if band not in unsound):
         if lower.exceedance <= higher.exceedance:
             yield (
                 f"{higher.name!r} ({higher.exceedance:g}) comes after {lower.name!r} "
                 f"({lower.exceedance:g}); a higher band is exceeded with a lower probability"
             )
+
+
+def _is_probability(value: object) -> bool:
+    return isinstance(value, Real) and 0 < float(value) < 1
 
 
 MPP: Final = BandScheme(

@@ -15,10 +15,11 @@ from mppbayes.errors import PanelError
 from mppbayes.inference import Fit
 from mppbayes.model.arrays import seasons
 from mppbayes.model.innovations import Drawn, Innovations
-from mppbayes.model.replay import FlowDraws
-from mppbayes.model.step import step
+from mppbayes.model.replay import FlowDraws, where
+from mppbayes.model.step import State, step
 from mppbayes.network import Network
-from mppbayes.prediction.draws import Forecast
+from mppbayes.prediction.aggregation import PERIOD_FORMATS
+from mppbayes.prediction.draws import SCHEMA, Forecast
 from mppbayes.storage import manifest
 
 _DRAWS = 8000  # in all, where the number of futures is not given
@@ -72,7 +73,7 @@ class _Past:
     """
 
     draws: FlowDraws
-    level: Floats
+    end: State
     counts: Floats
     last: NDArray[np.int64]
     shock: Floats
@@ -82,15 +83,15 @@ class _Past:
         history = pd.PeriodIndex(fit.layout.time, freq=fit.network.frequency)
         begin = int((history < span[0]).sum())
         n_past = len(history) - begin
-        levels = fit.tree[names.END_STATE].to_dataset()["level"]
-        level = levels.values.reshape(-1, levels.sizes[names.FLOW])
-        counts = fit.replay(begin).counts if n_past else np.zeros((len(level), 0, level.shape[1]))
+        end = fit.end_state
+        shape = (len(end.level), 0, len(fit.network.flows))
+        counts = fit.replay(begin).counts if n_past else np.zeros(shape)
         seen = fit.observed["value"].notnull().values
         last = np.where(seen.any(0), len(history) - 1 - seen[::-1].argmax(0), len(history) - 1)
         draws = FlowDraws.of(fit.spec, fit.posterior).repeat(futures)
         return cls(
             draws,
-            np.repeat(level, futures, axis=0),
+            State(*(np.repeat(array, futures, axis=0) for array in end)),
             np.repeat(counts, futures, axis=0),
             last - begin,
             draws.shock[:, begin:],
@@ -101,9 +102,9 @@ def _span(observed: xr.Dataset, origin: pd.Period, until: str) -> pd.PeriodIndex
     """Give the periods from January of the year in which the earliest evidence ends."""
     try:
         end = pd.Period(pd.Period(until).end_time, freq=origin.freqstr)
-    except ValueError as error:
+    except (ValueError, TypeError, AttributeError) as error:  # pandas reads "" as no time
         raise PanelError(
-            f"a forecast has no end at {until!r}", ["write a period as 2030-12 or 2030"]
+            f"a forecast has no end at {until!r}", ["write a period as 2030-12, 2030-Q4 or 2030"]
         ) from error
     if end <= origin:
         raise PanelError(
@@ -111,9 +112,9 @@ def _span(observed: xr.Dataset, origin: pd.Period, until: str) -> pd.PeriodIndex
             [f"the evidence ends in {origin}"],
             "give a later period",
         )
-    value = observed["value"]
-    ends = value[names.TIME].where(value.notnull()).max(names.TIME).dropna(names.FLOW)
-    first = int(ends.dt.year.min())
+    seen = observed["value"].notnull().values
+    before_the_end = seen[::-1].argmax(axis=0)[seen.any(axis=0)]
+    first = observed.indexes[names.TIME][-1 - before_the_end.max()].year
     return pd.period_range(pd.Period(f"{first}-01", freq=origin.freqstr), end)
 
 
@@ -127,13 +128,13 @@ def _simulate(
     counts = np.zeros((innovations.n_draws, len(span), len(flows)), dtype=np.int64)
     counts[:, :n_past] = past.counts
     near = np.zeros((innovations.n_draws, len(flows)), dtype=bool)
-    state = past.level
+    state = past.end
     for t in range(int(past.last.min()) + 1, len(span)):
         period = span[t].ordinal
         shock = past.shock[:, t] if t < n_past else innovations.shocks(period, fit.spec.shock)
         seen = t <= past.last
-        level, mean, drawn = step(
-            np.where(t == past.last + 1, past.level, state),
+        state, mean, drawn = step(
+            where(np.asarray(t == past.last + 1), past.end, state),
             1.0,
             counts[:, t],
             seen,
@@ -142,7 +143,7 @@ def _simulate(
             past.draws.at(int(season[t])),
             np,
         )
-        state, counts[:, t] = level, drawn
+        counts[:, t] = drawn
         near |= ~seen & (mean > _NEAR_CEILING * past.draws.constant.ceiling)
     return counts, near.mean(axis=0)
 
@@ -185,9 +186,10 @@ def _assemble(
         {f"/{names.PREDICTIONS}": predictions, f"/{names.OBSERVED}": fit.observed}
     )
     tree.attrs = {
+        "schema": SCHEMA,
         "network": json.dumps(fit.network.to_dict(), ensure_ascii=False),
         "status": fit.status,
-        "origin": str(origin),
+        "origin": origin.strftime(PERIOD_FORMATS[fit.network.period]),
         "scenario": "",
         "note": fit.note,
         "manifest": json.dumps(

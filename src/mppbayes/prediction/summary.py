@@ -234,7 +234,7 @@ class Bands:
             raise LabelError(f"{name!r} stands for {1 + len(others)} quantities; give {which}")
         return first
 
-    def _refuse(self, other: object) -> Never:
+    def _refuse(self, *_: object) -> Never:
         raise AggregationError(
             "bands are quantiles, which do not add up: the sum of maxima overstates the maximum of "
             "the sum. Aggregate the draws: bands(forecast, scheme, by='organisation'), by='sum' "
@@ -243,6 +243,9 @@ class Bands:
 
     __add__ = __radd__ = __sub__ = __rsub__ = _refuse
     __mul__ = __rmul__ = __truediv__ = __rtruediv__ = _refuse
+    __floordiv__ = __rfloordiv__ = __mod__ = __rmod__ = _refuse
+    __pow__ = __rpow__ = __matmul__ = __rmatmul__ = _refuse
+    __neg__ = __pos__ = __abs__ = _refuse
 
     def __repr__(self) -> str:
         periods = self._table["period"]
@@ -289,18 +292,31 @@ def bands(
     Raises
     ------
     LabelError
-        If ``by``, ``per`` or ``rule`` is unknown, if the draws do not have the flows of the
-        network, or if there is nothing to summarise.
+        If ``scheme`` is none, if ``by``, ``per`` or ``rule`` is unknown, if the draws do not have
+        the flows of the network, or if there is nothing to summarise.
+    AggregationError
+        If ``forecast`` is no forecast.
     """
-    levels = (by,) if isinstance(by, str) else tuple(dict.fromkeys(by))
-    _check_known(forecast.network, levels, per, rule)
+    if not isinstance(forecast, Forecast):
+        raise AggregationError(
+            f"bands are taken of the draws of a Forecast, found {type(forecast).__name__}; "
+            f"make one with forecast(fit, until=..., seed=...)"
+        )
+    levels = _levels(by)
+    _check_options(forecast.network, scheme, levels, per, rule)
     check_alignment(forecast)
-    chosen = tuple(quantities(forecast.network, levels))
+    chosen = tuple(quantities(forecast.network, tuple(dict.fromkeys(levels))))
     table = band_table(forecast, scheme, chosen, per=per, rule=rule)
     return Bands(forecast, scheme, per, chosen, table)
 
 
-def _check_known(network: Network, levels: Iterable[str], per: str, rule: str) -> None:
+def _levels(by: object) -> tuple[Any, ...]:
+    return tuple(by) if isinstance(by, Iterable) and not isinstance(by, str) else (by,)
+
+
+def _check_options(
+    network: Network, scheme: BandScheme, levels: tuple[Any, ...], per: str, rule: str
+) -> None:
     given = [
         *(("by", level, aggregates(network)) for level in levels),
         ("per", per, PERS),
@@ -311,5 +327,9 @@ def _check_known(network: Network, levels: Iterable[str], per: str, rule: str) -
         for option, value, known in given
         if value not in known
     ]
+    if not levels:
+        faults.append(f"by=() names nothing, {suggest('', aggregates(network))}")
+    if not isinstance(scheme, BandScheme):
+        faults.append(f"scheme={scheme!r} is no BandScheme, give MPP or one of your own")
     if faults:
         raise LabelError(f"bands cannot be made: {'; '.join(faults)}")

@@ -7,16 +7,25 @@ from typing import Any
 import pandas as pd
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
-from mppbayes.diagnostics import diagnose
+from mppbayes import names
+from mppbayes.diagnostics import Verdicts, diagnose
 from mppbayes.errors import GateError
-from mppbayes.inference import Fit, convergence
-from mppbayes.names import DRAFT
+from mppbayes.inference import Fit
 from mppbayes.network.rows import Language
-from mppbayes.plotting import plot_exceedance, plot_fan
-from mppbayes.plotting.words import band_title, number, percent, word
+from mppbayes.plotting.captions import chances_sentences
+from mppbayes.plotting.words import decimal, month_title, number, precise_percent, sentence, word
 from mppbayes.prediction import MPP, Bands, BandScheme, Forecast, aggregates, bands
-from mppbayes.reporting.pictures import bfmi, embedded, energy_plot, rank_plot
+from mppbayes.prediction.quantities import SUM
+from mppbayes.reporting.findings import finding
+from mppbayes.reporting.pictures import bfmi, energy_plot, exceedance, fan, rank_plot, small_fan
 from mppbayes.reporting.predictive import one_step_coverage
+from mppbayes.reporting.tables import (
+    band_heads,
+    band_table,
+    breakdown,
+    convergence_rows,
+    precision_rows,
+)
 from mppbayes.reporting.texts import TEXTS
 from mppbayes.storage import whole_file
 
@@ -45,16 +54,40 @@ def report(
     language : {"nl", "en"}
         Of all texts and numbers.
     draft : bool
-        Whether a draft may be written; it is marked on top and on every figure.
+        Whether a draft may be written; it is marked on top, on every table and on every figure.
 
     Raises
     ------
     GateError
-        If the forecast is a draft and ``draft`` is false.
+        If the forecast is a draft, or fails a check of ``fit``, and ``draft`` is false.
     """
-    if forecast.status == DRAFT and not draft:
-        raise GateError("the forecast is a draft; write it with draft=True, and it is marked so")
-    summary = bands(forecast, scheme, by=aggregates(forecast.network), per="year")
+    if forecast.status == names.DRAFT and not draft:
+        raise GateError(
+            "the report is withheld: the forecast is a draft; draft=True (--draft on the command "
+            "line) writes it, marked as one"
+        )
+    summary = _yearly(forecast, scheme)
+    verdicts = diagnose(fit, summary) if fit else Verdicts(())
+    if forecast.status == names.FINAL and not verdicts.passed:
+        if not draft:
+            verdicts.require()
+        summary = _yearly(forecast.as_draft(), scheme)
+    html = _render(
+        summary,
+        language,
+        posterior=_posterior(fit, summary, verdicts, language) if fit else None,
+    )
+    with whole_file(path) as partial:
+        partial.write_text(html, encoding="utf-8", newline="\n")
+
+
+def _yearly(forecast: Forecast, scheme: BandScheme) -> Bands:
+    made = bands(forecast, scheme, by=aggregates(forecast.network), per="year")
+    return made.select(status=made.status)  # leaves out what has no row
+
+
+def _render(summary: Bands, language: Language, *, posterior: dict[str, Any] | None) -> str:
+    forecast, network, text = summary.forecast, summary.network, TEXTS[language]
     environment = Environment(
         loader=PackageLoader("mppbayes.reporting"),
         autoescape=select_autoescape(),
@@ -62,106 +95,92 @@ def report(
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    html = environment.get_template("report.html").render(
+    totals = _totals(summary, language)
+    flows = [each.name for each in summary.quantities if each.aggregate == names.FLOW]
+    sections = [
+        "how-to-read",
+        *["totals"] * bool(totals),
+        "breakdown",
+        "figures",
+        *["checks", "diagnostics", "model"] * bool(posterior),
+        "made",
+    ]
+    return environment.get_template("report.html").render(
         language=language,
-        text=TEXTS[language],
-        is_draft=forecast.status == DRAFT,
-        note=word(forecast.note, language) if forecast.note else "",
-        network=forecast.network.title.in_language(language) or forecast.network.name,
-        **_dates(forecast, language),
-        reading=_reading(scheme, language),
-        tables=_tables(summary, language),
-        figures=_figures(summary, language),
-        posterior=_posterior(fit, summary, language) if fit else None,
+        text=text,
+        mark=word("DRAFT", language) if summary.status == names.DRAFT else "",
+        note=sentence(word(summary.note, language)),
+        network=network.title.in_language(language) or network.name,
+        sections=sections,
+        subtitle=_subtitle(forecast, language),
+        reading=_reading(summary, language),
+        heads=band_heads(summary, language),
+        totals=totals,
+        groups=breakdown(summary, language),
+        figures=[small_fan(summary, name, language) for name in flows],
+        posterior=posterior,
+        draws=_draws(forecast, language),
         manifest=_manifest(forecast),
     )
-    with whole_file(path) as partial:
-        partial.write_text(html, encoding="utf-8", newline="\n")
 
 
-def _dates(forecast: Forecast, language: Language) -> dict[str, str]:
-    end = forecast.flows.indexes["time"][-1].strftime("%Y-%m")
-    subtitle = TEXTS[language]["subtitle"].format(origin=forecast.origin, end=end)
-    return {"subtitle": subtitle}
-
-
-def _reading(scheme: BandScheme, language: Language) -> str:
-    text = TEXTS[language]
-    chances = "; ".join(
-        text["chance"].format(
-            band=band_title(band, language), chance=percent(band.exceedance, language)
-        )
-        for band in scheme.bands
+def _subtitle(forecast: Forecast, language: Language) -> str:
+    end = pd.Period(forecast.flows.indexes[names.TIME][-1], freq=forecast.network.frequency)
+    return TEXTS[language]["subtitle"].format(
+        origin=month_title(forecast.origin, language), end=month_title(end, language)
     )
-    return text["reading"].format(chances=chances)
 
 
-def _tables(summary: Bands, language: Language) -> list[dict[str, Any]]:
-    """Lay out a row a quantity and year: sums first, then groups, then flows."""
-    figures = summary.to_frame()
-    order = {"sum": 0, "organisation": 1, "block": 2, "kind": 3, "label": 4, "flow": 5}
-    tables = []
-    for aggregate in sorted(figures["aggregate"].unique(), key=lambda name: order[name]):
-        rows = []
-        chosen = figures[figures["aggregate"] == aggregate]
-        keys = ["quantity", "kind", "unit", "period"]
-        for (quantity, _, unit, period), group in chosen.groupby(keys, sort=False):
-            values = group.set_index("band")["value"]
-            rows.append(
+def _reading(summary: Bands, language: Language) -> str:
+    return TEXTS[language]["reading"].format(
+        chances=" ".join(chances_sentences(summary.scheme, ">", language)),
+        periods=word(f"{summary.network.period} periods", language),
+    )
+
+
+def _totals(summary: Bands, language: Language) -> list[dict[str, Any]]:
+    """Give each declared sum its finding, table, figures and precision."""
+    totals = []
+    for quantity in summary.quantities:
+        if quantity.aggregate == SUM:
+            rows = summary.select(quantity=quantity.name).to_frame()
+            totals.append(
                 {
-                    "quantity": quantity,
-                    "unit": word(str(unit), language),
-                    "period": period,
-                    "values": [number(values[b.name], language) for b in summary.scheme.bands],
-                    "n_observed": int(group["n_observed"].iloc[0]),
+                    "table": band_table(summary, quantity, language),
+                    "finding": finding(summary, quantity.name, language),
+                    "figures": [
+                        fan(summary, quantity.name, language),
+                        exceedance(summary, quantity.name, language),
+                    ],
+                    "precision": precision_rows(rows, summary, language),
                 }
             )
-        tables.append({"aggregate": aggregate, "rows": rows, "open": order[aggregate] < 2})
-    heads = [
-        f"{band_title(band, language)} ({percent(band.exceedance, language)})"
-        for band in summary.scheme.bands
-    ]
-    return [{**table, "heads": heads} for table in tables]
+    return totals
 
 
-def _figures(summary: Bands, language: Language) -> list[dict[str, str]]:
-    network = summary.network
-    figures = summary.to_frame()
-    pictures = []
-    for name in network.sum_names:
-        first = str(figures.loc[figures["quantity"] == name, "period"].iloc[0])
-        pictures += [
-            {"name": name, "uri": embedded(plot_fan(summary, name, language=language))},
-            {
-                "name": f"{name} {first}",
-                "uri": embedded(plot_exceedance(summary, name, first, language=language)),
-            },
-        ]
-    return pictures + [
-        {"name": name, "uri": embedded(plot_fan(summary, name, language=language))}
-        for name in network.flow_names
-    ]
-
-
-def _posterior(fit: Fit, summary: Bands, language: Language) -> dict[str, Any]:
+def _posterior(fit: Fit, summary: Bands, verdicts: Verdicts, language: Language) -> dict[str, Any]:
     text = TEXTS[language]
-    inside, wide = (percent(one_step_coverage(fit, coverage), language) for coverage in (0.8, 0.95))
+    inside, wide = (
+        precise_percent(one_step_coverage(fit, coverage), 1, language) for coverage in (0.8, 0.95)
+    )
+    energy = text["energy"].format(bfmi=decimal(bfmi(fit), 2, language))
     return {
-        "verdicts": list(diagnose(fit, summary)),
-        "convergence": _rows(convergence(fit.tree)),
-        "rank": rank_plot(fit),
-        "energy": energy_plot(fit),
-        "energy_text": text["energy"].format(bfmi=f"{bfmi(fit):.2f}"),
-        "predictive_text": text["predictive"].format(inside=inside, wide=wide),
+        "verdicts": list(verdicts),
+        "convergence": convergence_rows(fit, language),
+        "predictive": text["predictive"].format(inside=inside, wide=wide),
+        "figures": [
+            energy_plot(fit, summary, language, energy),
+            rank_plot(fit, summary, language, text["rank"]),
+        ],
         "description": fit.spec.describe(),
     }
 
 
-def _rows(table: pd.DataFrame) -> list[tuple[str, str, str, str, str]]:
-    return [
-        (str(name), f"{row.rhat:.4f}", f"{row.ess_bulk:.0f}", f"{row.ess_tail:.0f}", row.worst)
-        for name, row in table.sort_values("ess_bulk").iterrows()
-    ]
+def _draws(forecast: Forecast, language: Language) -> str:
+    chains, each = (forecast.flows.sizes[dim] for dim in (names.CHAIN, names.DRAW))
+    return TEXTS[language]["draws"].format(
+        draws=number(chains * each, language), chains=chains, each=number(each, language)
+    )
 
 
 def _manifest(forecast: Forecast) -> str:

@@ -1,0 +1,176 @@
+"""Tables of a backtest: every score, and how often every band was exceeded."""
+
+from collections.abc import Callable, Iterator
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from mppbayes import names
+from mppbayes.evaluation.backtesting import MODEL, Backtest
+from mppbayes.evaluation.calibration import coverage, exceedance_calibration
+from mppbayes.evaluation.multivariate import energy_score, variogram_score
+from mppbayes.evaluation.scores import (
+    absolute_error,
+    crps,
+    interval_score,
+    log_crps,
+    log_score,
+    quantile_score,
+    squared_error,
+    upper_tail_crps,
+    weighted_interval_score,
+)
+from mppbayes.prediction.quantities import quantities
+from mppbayes.prediction.scheme import MPP, BandScheme
+
+SCORE_COLUMNS: Final = (
+    *("origin", "lead", "window", "quantity", "aggregate", "model", "score", "value"),
+)
+CALIBRATION_COLUMNS: Final = (
+    *("band", "exceedance", "observed", "lower", "upper", "n"),
+    *("quantity", "aggregate", "lead", "window"),
+)
+ALL_FLOWS: Final = "all flows"
+_SCORES: Final[dict[str, Callable[[xr.DataArray, xr.DataArray], xr.DataArray]]] = {
+    "crps": crps,
+    "log_crps": log_crps,
+    "interval_score_80": lambda draws, outcome: interval_score(draws, outcome, level=0.8),
+    "weighted_interval_score": weighted_interval_score,
+    "log_score": log_score,
+    "squared_error": squared_error,
+    "absolute_error": absolute_error,
+}
+
+
+def scores_table(backtest: Backtest, scheme: BandScheme = MPP) -> pd.DataFrame:
+    """Score every model's windows by every score.
+
+    Parameters
+    ----------
+    backtest : Backtest
+        The draws and the outcomes.
+    scheme : BandScheme
+        Its levels have a quantile score each.
+
+    Returns
+    -------
+    DataFrame
+        ``SCORE_COLUMNS``; a score of all flows together has the quantity ``all flows`` and the
+        aggregate ``flows``. Rows without a known outcome are left out. The threshold of
+        ``upper_tail_crps`` is the last window known at the origin: the same for all models.
+    """
+    found = [table for model in backtest.models for table in _scores_of(backtest, model, scheme)]
+    whole = pd.concat(found, ignore_index=True).dropna(subset="value")
+    return whole.assign(window=backtest.window)[list(SCORE_COLUMNS)].reset_index(drop=True)
+
+
+def _scores_of(backtest: Backtest, model: str, scheme: BandScheme) -> Iterator[pd.DataFrame]:
+    draws = backtest.draws(model)
+    outcome = backtest.outcome.sel(origin=draws["origin"])
+    cells = {name: score(draws, outcome) for name, score in _SCORES.items()}
+    reference = backtest.reference.sel(origin=draws["origin"])
+    known = reference.notnull()
+    threshold = reference.fillna(0).transpose("origin", "quantity")
+    cells["upper_tail_crps"] = upper_tail_crps(draws, outcome, threshold).where(known)
+    banded = quantile_score(draws, outcome, scheme)
+    for band in banded["band"].values:
+        cells[f"quantile_score_{band}"] = banded.sel(band=band, drop=True)
+    for name, values in cells.items():
+        yield _long(values, model, name)
+    flows = np.asarray(outcome["aggregate"] == names.FLOW)
+    joint = (draws.isel(quantity=flows), outcome.isel(quantity=flows))
+    for name, values in (
+        ("energy_score", energy_score(*joint)),
+        ("variogram_score", variogram_score(*joint)),
+    ):
+        labelled = values.expand_dims(quantity=[ALL_FLOWS]).assign_coords(
+            aggregate=("quantity", ["flows"])
+        )
+        yield _long(labelled, model, name)
+
+
+def _long(values: xr.DataArray, model: str, score: str) -> pd.DataFrame:
+    table = values.rename("value").to_dataframe().reset_index()
+    return table.assign(model=model, score=score)
+
+
+def calibration_table(
+    backtest: Backtest, scheme: BandScheme = MPP, *, model: str = MODEL
+) -> pd.DataFrame:
+    """Say how often each band was exceeded, by quantity and by group of flows, with intervals.
+
+    Parameters
+    ----------
+    backtest : Backtest
+        The draws and the outcomes.
+    scheme : BandScheme
+        The bands.
+    model : str
+        Whose bands.
+
+    Returns
+    -------
+    DataFrame
+        ``CALIBRATION_COLUMNS``. The quantity is a flow, a declared sum, all flows taken together
+        or ``LEVEL=VALUE``: then the cells of its flows are pooled, not added up.
+    """
+    tables = [
+        exceedance_calibration(draws, outcome, scheme, block=block).assign(**about)
+        for draws, outcome, block, about in _pools(backtest, model)
+    ]
+    return pd.concat(tables, ignore_index=True)[list(CALIBRATION_COLUMNS)]
+
+
+def coverage_table(backtest: Backtest, *, model: str = MODEL) -> pd.DataFrame:
+    """Say how often the central intervals held the outcome, as :func:`calibration_table`."""
+    tables = [
+        coverage(draws, outcome, block=block).assign(**about)
+        for draws, outcome, block, about in _pools(backtest, model)
+    ]
+    return pd.concat(tables, ignore_index=True)
+
+
+def _pools(
+    backtest: Backtest, model: str
+) -> Iterator[tuple[xr.DataArray, xr.DataArray, int, dict[str, Any]]]:
+    """Give the cells that are judged together, with what they are of."""
+    draws = backtest.draws(model)
+    outcome = backtest.outcome.sel(origin=draws["origin"])
+    network = backtest.panel.network
+    groups = [
+        (q.name, q.aggregate, q.flow_names)
+        for level in (names.ORGANISATION, names.BLOCK, *network.label_names)
+        for q in quantities(network, [level])
+    ]
+    single = zip(outcome["quantity"].values, outcome["aggregate"].values, strict=True)
+    pools = [
+        (ALL_FLOWS, "flows", list(network.flow_names)),
+        *groups,
+        *((str(name), str(aggregate), [str(name)]) for name, aggregate in single),
+    ]
+    for lead in outcome["lead"].values.tolist():
+        chosen = outcome.sel(lead=[lead])
+        block = overlapping_origins(backtest, lead)
+        for name, aggregate, members in pools:
+            about = {
+                "quantity": name,
+                "aggregate": aggregate,
+                "lead": lead,
+                "window": backtest.window,
+            }
+            yield (
+                draws.sel(lead=[lead], quantity=members),
+                chosen.sel(quantity=members),
+                block,
+                about,
+            )
+
+
+def overlapping_origins(backtest: Backtest, lead: int) -> int:
+    """Say how many origins in a row have windows after them that overlap, at least 1."""
+    frequency = backtest.panel.network.frequency
+    at = [pd.Period(text, freq=frequency).ordinal for text in backtest.outcome["origin"].values]
+    apart = min(np.diff(at), default=lead)
+    return max(1, -(-lead // int(apart)))

@@ -1,0 +1,246 @@
+"""Backtests: what an origin may see, what is kept, and what is reported."""
+
+import numpy as np
+import pandas as pd
+import pytest
+import small_chain
+import xarray as xr
+from conftest import LOOSE
+
+from mppbayes import names
+from mppbayes.errors import LabelError, SamplingError, SpecError
+from mppbayes.evaluation import (
+    backtest,
+    backtesting,
+    calibration_table,
+    compare,
+    coverage_table,
+    scores_table,
+)
+from mppbayes.evaluation.baselines import BASELINES, baseline_windows
+from mppbayes.evaluation.comparison import mean_interval
+from mppbayes.evaluation.tables import CALIBRATION_COLUMNS, SCORE_COLUMNS
+from mppbayes.evaluation.windows import window_sums
+from mppbayes.inference import Sampler
+from mppbayes.model import ModelSpec
+from mppbayes.panel import read_panel
+from mppbayes.plotting import plot_backtest
+
+ORIGINS = ("2025-06", "2025-12", "2026-06")
+
+
+@pytest.fixture
+def panel():
+    """Sixty months without gaps, of which the last year is what origins look forward to."""
+    return small_chain.panel(60)
+
+
+@pytest.fixture
+def asked(monkeypatch):
+    """Replace the models by a quick one that tells what it was given."""
+    calls = []
+
+    def poisson(known, origin):
+        calls.append((str(origin), known))
+        flows = known.network.flow_names
+        means = known.counts()["value"].mean("time").values
+        rng = np.random.default_rng(origin.ordinal)
+        drawn = 12.0 * rng.poisson(means, (500, 1, len(flows)))
+        return xr.DataArray(
+            drawn, dims=("sample", "lead", "flow"), coords={"lead": [12], "flow": list(flows)}
+        ), names.FINAL
+
+    def models(*_, **__):
+        return [("mppbayes", poisson, "key"), ("other", poisson, "other key")]
+
+    monkeypatch.setattr(backtesting, "_forecasters", models)
+    return calls
+
+
+def run(panel, **options):
+    options = {"origins": ORIGINS, "leads": [12], "progress": False} | options
+    return backtest(ModelSpec(panel.network), panel, **options)
+
+
+def test_a_window_is_the_sum_of_its_periods(panel):
+    counts = panel.counts()["value"]
+    origin = pd.Period("2025-06", "M")
+    found = window_sums(counts, panel.network, origin, [12, 24], 12)
+    year = counts.sel(time=slice("2025-07", "2026-06"))
+    xr.testing.assert_allclose(
+        found.sel(lead=12, drop=True), year.sum("time", skipna=False), check_dim_order=False
+    )
+    assert np.isnan(found.sel(lead=24, flow="b_2").item()), "a missing month is no zero"
+
+
+def test_an_origin_sees_nothing_later(panel, asked):
+    run(panel)
+    for origin, known in asked:
+        assert known.counts().indexes["time"][-1].strftime("%Y-%m") == origin
+
+
+def test_as_of_is_respected():
+    table = small_chain.table(60).assign(as_of="2025-01-01")
+    late = table["period"] == "2024-06"
+    table.loc[late, "as_of"] = "2026-01-15"
+    known = backtesting.known_at(
+        read_panel(table, small_chain.network()), pd.Period("2025-06", "M")
+    )
+    assert "2024-06" not in set(known.evidence["period"])
+
+
+def test_what_comes_later_changes_no_earlier_forecast(panel):
+    table = small_chain.table(60)
+    later = table["period"] > "2025-06"
+    exact = table["value"] >= 100  # and stays so: below that a count is an interval
+    changed = table.assign(value=table["value"].where(~(later & exact), table["value"] + 500))
+    both = [
+        backtest(
+            ModelSpec(panel.network, harmonics=1),
+            read_panel(rows, panel.network),
+            origins=["2025-06", "2026-03"],
+            leads=[12],
+            baselines=["ratio"],
+            samples=100,
+            sampler=Sampler(backend="jax", tune=100, draws=500),
+            limits=LOOSE,
+            progress=False,
+        )
+        for rows in (table, changed)
+    ]
+    for model in ("ratio", "mppbayes"):
+        early, again = (found.draws(model).sel(origin="2025-06") for found in both)
+        xr.testing.assert_identical(early, again)
+        late, other = (found.draws(model).sel(origin="2026-03") for found in both)
+        assert not late.equals(other)
+
+
+def test_an_interrupted_run_goes_on_where_it_stopped(panel, asked, tmp_path, monkeypatch):
+    whole = run(panel)
+    write = backtesting.write_record
+
+    def stop_at_the_third(record, path):
+        if len(list((tmp_path / "origins").glob("*.nc"))) == 2:
+            raise KeyboardInterrupt
+        write(record, path)
+
+    monkeypatch.setattr(backtesting, "write_record", stop_at_the_third)
+    with pytest.raises(KeyboardInterrupt):
+        run(panel, directory=tmp_path)
+    monkeypatch.setattr(backtesting, "write_record", write)
+    asked.clear()
+    resumed = run(panel, directory=tmp_path)
+    assert len(asked) == 2 * len(ORIGINS) - 2
+    for model in whole.models:
+        xr.testing.assert_equal(resumed.draws(model), whole.draws(model))
+
+
+def test_results_of_other_evidence_are_made_again(panel, asked, tmp_path):
+    run(panel, directory=tmp_path)
+    asked.clear()
+    run(panel, directory=tmp_path)
+    assert not asked
+    table = small_chain.table(60)
+    table.loc[0, "value"] += 5
+    run(read_panel(table, panel.network), directory=tmp_path)
+    assert len(asked) == 2 * len(ORIGINS)
+
+
+def test_a_failed_origin_is_reported(panel, monkeypatch):
+    def fails(known, origin):
+        if str(origin) == "2025-12":
+            raise SamplingError("no luck")
+        flows = list(known.network.flow_names)
+        drawn = np.ones((3, 1, len(flows)))
+        coords = {"lead": [12], "flow": flows}
+        return xr.DataArray(drawn, dims=("sample", "lead", "flow"), coords=coords), names.DRAFT
+
+    monkeypatch.setattr(backtesting, "_forecasters", lambda *_, **__: [("mppbayes", fails, "")])
+    found = run(panel)
+    assert found.log()["status"].tolist() == ["draft", "failed", "draft"]
+    assert found.log()["remark"].tolist()[1] == "no luck"
+    assert found.draws("mppbayes").sizes["origin"] == 2
+    assert "1 failed" in repr(found)
+
+
+def test_tables_have_their_columns_and_known_outcomes_only(panel, asked):
+    found = run(panel)
+    scores = scores_table(found)
+    assert tuple(scores.columns) == SCORE_COLUMNS
+    assert set(scores["model"]) == {"mppbayes", "other"}
+    assert scores["value"].notna().all()
+    assert "2026-12" not in set(scores["origin"])
+    calibration = calibration_table(found)
+    assert tuple(calibration.columns) == CALIBRATION_COLUMNS
+    assert {"all flows", "total", "a_1", "organisation=A"} <= set(calibration["quantity"])
+    assert ((calibration["lower"] <= calibration["observed"]) | calibration["n"].eq(0)).all()
+    assert {0.5, 0.99} <= set(coverage_table(found)["level"])
+
+
+def test_a_model_is_compared_origin_by_origin(panel, asked):
+    scores = scores_table(run(panel))
+    shifted = scores.assign(
+        value=scores["value"].where(scores["model"] == "mppbayes", scores["value"] + 7)
+    )
+    table = compare(shifted).set_index(["quantity", "against"])
+    row = table.loc[("total", "other")]
+    assert row["difference"] == pytest.approx(-7)
+    assert row["lower"] == pytest.approx(-7)
+    with pytest.raises(LabelError, match="did you mean 'crps'"):
+        compare(scores, score="crp")
+
+
+def test_the_interval_of_a_mean_difference_holds_it():
+    """Independent values, and values whose windows overlap."""
+    rng = np.random.default_rng(1)
+    held = []
+    for _ in range(400):
+        noise = rng.normal(size=17)
+        overlapping = noise[:-1] + noise[1:]
+        held.append(
+            [
+                low < 0 < high
+                for low, high in (mean_interval(noise, 0), mean_interval(overlapping, 1))
+            ]
+        )
+    apart, together = np.mean(held, axis=0)
+    assert abs(apart - 0.95) < 0.035
+    assert together > 0.88
+
+
+def test_the_ratio_model_of_a_constant_series_is_constant():
+    table = small_chain.table(60).assign(value=40)
+    panel = read_panel(table, small_chain.network())
+    origin = pd.Period("2026-03", "M")
+    drawn = baseline_windows("ratio", panel.until("2026-03"), origin, [12], 12, samples=50, seed=1)
+    assert set(drawn.values.ravel()) == {480.0}
+
+
+def test_a_figure_shows_ranges_and_outcomes(panel, asked):
+    figure = plot_backtest(run(panel), "total", language="en")
+    text = " ".join(each.get_text() for each in figure.texts)
+    assert "Of 3 outcomes" in " ".join(text.split()) or "Of 2 outcomes" in " ".join(text.split())
+    assert {"outcome", "medio"} <= {line.get_gid() for line in figure.axes[0].lines}
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        ({"origins": []}, "no origins"),
+        ({"origins": ["soon", "2050-01"]}, "'soon' is no period"),
+        ({"origins": ["2050-01"]}, "not inside the evidence"),
+        ({"leads": [6]}, "ends 6 after the origin"),
+        ({"baselines": ["Prophet"]}, "no such baselines"),
+    ],
+)
+def test_wrong_options_are_refused(panel, options, expected):
+    with pytest.raises(SpecError, match=expected):
+        run(panel, **options)
+
+
+def test_baselines_from_statsforecast_say_what_is_missing(panel, monkeypatch):
+    monkeypatch.setattr("mppbayes.evaluation.baselines.find_spec", lambda name: None)
+    with pytest.raises(SamplingError, match=r"install mppbayes\[baselines\]"):
+        baseline_windows(
+            BASELINES[1], panel, pd.Period("2026-06", "M"), [12], 12, samples=5, seed=1
+        )
