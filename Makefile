@@ -4,14 +4,14 @@
 VENV        := .venv
 PYTHON      :=
 DEMO_EXTRAS := jax
-BENCHMARKS  := $(wildcard benchmarks/[!_]*.py)
+BENCHMARKS  := $(addprefix benchmarks/,demo_time.py backends.py innovations.py log_gamma.py)
 bin         := $(VENV)/bin
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help install demo test check slow bench docs clean
+.PHONY: help install demo test check slow bench backtest docs clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' Makefile
@@ -35,6 +35,9 @@ slow: $(VENV)/installed-dev  ## run the long statistical checks
 
 bench: $(VENV)/installed-jax  ## run the benchmarks: time and memory
 	@set -e; for script in $(BENCHMARKS); do echo "$$script"; $(bin)/python $$script; done
+
+backtest: $(VENV)/installed-jax,baselines  ## score past forecasts against simple ones (half an hour or more)
+	$(bin)/python benchmarks/backtest.py
 
 docs: $(VENV)/installed-docs,jax  ## build the documentation, examples executed, in docs/_build
 	rm -rf docs/_build docs/generated

@@ -176,3 +176,18 @@ def test_a_forecast_begins_in_the_year_in_which_the_earliest_evidence_ends(small
     tree[names.OBSERVED] = xr.DataTree(observed)
     drawn = forecast(Fit(tree), until="2025-06", seed=1)
     assert drawn.flows.indexes["time"][0].strftime("%Y-%m") == "2023-01"
+
+
+@pytest.mark.slow
+def test_the_prior_expects_years_of_the_size_of_history():
+    """95 % of prior yearly totals lie within 1/20 to 20 times history, by flow and for the sum."""
+    panel = public_figures()
+    prior = prior_predictive(ModelSpec(panel.network), panel, draws=400)["flows"].isel(chain=0)
+    history = panel.counts()["value"]
+    flows = prior.groupby("time.year").sum()
+    years = history.groupby("time.year").sum(skipna=False)
+    total, whole = flows.sum("flow"), years.sum("flow", skipna=False)
+    for drawn, seen in ((flows, years.mean("year")), (total, whole.mean("year"))):
+        ratio = (drawn + 1) / (seen + 1)
+        within = ((ratio > 1 / 20) & (ratio < 20)).mean(("draw", "year"))
+        assert (within >= 0.95).all(), within
