@@ -12,7 +12,7 @@ from mppbayes.inference import Fit, Sampler, compile_model, fit, load_fit
 from mppbayes.inference.samplers import checks
 from mppbayes.model import ModelSpec, prior_predictive, resolve
 from mppbayes.model.arrays import Layout, arrays
-from mppbayes.model.graph import build
+from mppbayes.model.graph import _SHOCK_CENTRING, build
 from mppbayes.network import Network
 from mppbayes.panel import public_figures, read_panel
 from mppbayes.prediction import forecast
@@ -87,14 +87,14 @@ def test_a_masked_layout_has_the_posterior_of_the_shorter_one(small_panel):
     rng = np.random.default_rng(0)
     values = {name: value + rng.normal(0, 0.1, value.shape) for name, value in points[0].items()}
     n = tight.counts.sizes["time"]
-    tight_values = dict(values, common_shock=values["common_shock"][:n])
+    tight_values = dict(values, common_shock_felt=values["common_shock_felt"][:n])
     densities = [
         float(model.compile_logp()(point))
         for model, point in zip(models, (values, tight_values), strict=True)
     ]
-    later = values["common_shock"][n:]
+    later = values["common_shock_felt"][n:]
     row = spec.design.parameters.index(names.SHOCK_LOADING)
-    scales = np.array(spec.shock.scales) * np.exp(values["mean"][row])
+    scales = np.array(spec.shock.scales) * np.exp(_SHOCK_CENTRING * values["mean"][row])
     prior = np.log(stats.norm(0, scales).pdf(later[:, None]) @ np.array(spec.shock.weights)).sum()
     assert densities[0] == pytest.approx(densities[1] + prior, rel=1e-9)
 

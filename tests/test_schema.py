@@ -88,7 +88,8 @@ def test_the_root_of_a_fit(small_fit):
     }
     assert set(small_fit.tree.attrs) == {"schema", "spec", "status", "note", "manifest"}
     assert small_fit.tree.attrs["schema"] == 1
-    manifest = {*MADE_BY, "sampler", "backend", "seconds", "digests"}
+    manifest = {*MADE_BY, "sampler", "backend", "settings", "limits", "ending"}
+    manifest |= {"seed", "seconds", "digests"}
     assert set(small_fit.manifest) == manifest
     assert set(small_fit.manifest["seconds"]) == {"compile", "sampling"}
     assert set(small_fit.manifest["digests"]) == {"network", "spec", "panel"}

@@ -17,7 +17,7 @@ TEXTS: Final[Mapping[Language, Mapping[str, str]]] = {
         "verloop als geheel. Totalen zijn per trekking opgeteld; banden zelf mogen niet worden "
         "opgeteld. Een jaar met waargenomen {periods} is waargenomen plus getrokken. De laatste "
         "kolom van een tabel zegt waarop een getal rust; een som rust op het zwakste van haar "
-        "delen.",
+        "delen. Banden van meer dan twee jaar vooruit zijn niet aan uitkomsten getoetst.",
         "totals": "De totalen",
         "finding": "{title} in {period}: {chances}.",
         "chance": "{chance} kans op meer dan {value} ({band})",
@@ -86,7 +86,8 @@ TEXTS: Final[Mapping[Language, Mapping[str, str]]] = {
         "maximum are therefore no limits. The chances hold for each year apart, not for the "
         "course as a whole. Totals are added up in every draw; bands themselves must not be "
         "added. A year with observed {periods} is observed plus drawn. The last column of a "
-        "table says what a figure rests on; a sum rests on the weakest of its parts.",
+        "table says what a figure rests on; a sum rests on the weakest of its parts. Bands "
+        "more than two years ahead have not been validated against outcomes.",
         "totals": "The totals",
         "finding": "{title} in {period}: {chances}.",
         "chance": "a {chance} chance of more than {value} ({band})",
