@@ -184,7 +184,7 @@ def assemble(
 
 def _numbers(statistics: xr.Dataset) -> xr.Dataset:
     """Keep what is a number; the sampler's messages do not save."""
-    return statistics[[name for name, array in statistics.items() if array.dtype.kind in "bif"]]
+    return statistics[[name for name, array in statistics.items() if array.dtype.kind in "biuf"]]
 
 
 def _storable(dataset: xr.Dataset) -> xr.Dataset:

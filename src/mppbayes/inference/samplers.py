@@ -54,7 +54,7 @@ class Sampler:
     chains: int = 4
     tune: int = 300
     draws: int = 4000
-    target_accept: float = 0.85
+    target_accept: float = 0.8
 
     def __post_init__(self) -> None:
         faults = [

@@ -19,8 +19,8 @@ _INTERVAL_BELOW = 20  # times the rounding
 _HALF_CENTRED_AT = {  # so many counts; what is left out is informed little by one flow's counts
     names.ADAPTATION: 24,
     names.DISPERSION: 24,
-    names.SEASONAL_AMPLITUDE: 132,
     names.SEASONAL_WAVE: 60,
+    names.SHOCK_LOADING: 200,
 }
 
 

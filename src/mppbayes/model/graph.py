@@ -19,7 +19,7 @@ from mppbayes.model.pooling import PoolingDesign
 from mppbayes.model.specification import ModelSpec
 from mppbayes.model.step import Known, Parameters, State, step
 
-_SHOCK_CENTRING = 0.3  # found by trial, with three and with eleven years of counts
+_SHOCK_CENTRING = 0.6  # found by trial, with three and with eleven years of counts
 _CONCENTRATION = 2.0  # of the variance shares: no level is expected to carry nothing
 
 
