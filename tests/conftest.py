@@ -4,6 +4,7 @@ import pytest
 import small_chain
 import synthetic
 
+from mppbayes.cli import main
 from mppbayes.inference import Fit, Limits, Sampler, fit
 from mppbayes.model import ModelSpec
 from mppbayes.panel import Panel
@@ -35,3 +36,19 @@ def small_fit(small_panel: Panel) -> Fit:
 def synthetic_forecast() -> Forecast:
     """Random draws for eight flows, of which one is a part and two have no evidence."""
     return synthetic.synthetic_forecast()
+
+
+@pytest.fixture
+def run(monkeypatch, capsys):
+    """Run the command line; give its exit status and what it printed."""
+
+    def call(*arguments):
+        monkeypatch.setattr("sys.argv", ["mppbayes", *map(str, arguments)])
+        try:
+            main()
+            status = 0
+        except SystemExit as stop:
+            status = stop.code or 0
+        return status, capsys.readouterr()
+
+    return call

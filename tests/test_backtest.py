@@ -57,7 +57,7 @@ def asked(monkeypatch):
     return calls
 
 
-def run(panel, **options):
+def made(panel, **options):
     options = {"origins": ORIGINS, "leads": [12], "progress": False} | options
     return backtest(ModelSpec(panel.network), panel, **options)
 
@@ -74,7 +74,7 @@ def test_a_window_is_the_sum_of_its_periods(panel):
 
 
 def test_an_origin_sees_nothing_later(panel, asked):
-    run(panel)
+    made(panel)
     for origin, known in asked:
         assert known.counts().indexes["time"][-1].strftime("%Y-%m") == origin
 
@@ -116,7 +116,7 @@ def test_what_comes_later_changes_no_earlier_forecast(panel):
 
 
 def test_an_interrupted_run_goes_on_where_it_stopped(panel, asked, tmp_path, monkeypatch):
-    whole = run(panel)
+    whole = made(panel)
     write = backtesting.write_record
 
     def stop_at_the_third(record, path):
@@ -126,23 +126,23 @@ def test_an_interrupted_run_goes_on_where_it_stopped(panel, asked, tmp_path, mon
 
     monkeypatch.setattr(backtesting, "write_record", stop_at_the_third)
     with pytest.raises(KeyboardInterrupt):
-        run(panel, directory=tmp_path)
+        made(panel, directory=tmp_path)
     monkeypatch.setattr(backtesting, "write_record", write)
     asked.clear()
-    resumed = run(panel, directory=tmp_path)
+    resumed = made(panel, directory=tmp_path)
     assert len(asked) == 2 * len(ORIGINS) - 2
     for model in whole.models:
         xr.testing.assert_equal(resumed.draws(model), whole.draws(model))
 
 
 def test_results_of_other_evidence_are_made_again(panel, asked, tmp_path):
-    run(panel, directory=tmp_path)
+    made(panel, directory=tmp_path)
     asked.clear()
-    run(panel, directory=tmp_path)
+    made(panel, directory=tmp_path)
     assert not asked
     table = small_chain.table(60)
     table.loc[0, "value"] += 5
-    run(read_panel(table, panel.network), directory=tmp_path)
+    made(read_panel(table, panel.network), directory=tmp_path)
     assert len(asked) == 2 * len(ORIGINS)
 
 
@@ -156,7 +156,7 @@ def test_a_failed_origin_is_reported(panel, monkeypatch):
         return xr.DataArray(drawn, dims=("sample", "lead", "flow"), coords=coords), names.DRAFT
 
     monkeypatch.setattr(backtesting, "_forecasters", lambda *_, **__: [("mppbayes", fails, "")])
-    found = run(panel)
+    found = made(panel)
     assert found.log()["status"].tolist() == ["draft", "failed", "draft"]
     assert found.log()["remark"].tolist()[1] == "no luck"
     assert found.draws("mppbayes").sizes["origin"] == 2
@@ -164,7 +164,7 @@ def test_a_failed_origin_is_reported(panel, monkeypatch):
 
 
 def test_tables_have_their_columns_and_known_outcomes_only(panel, asked):
-    found = run(panel)
+    found = made(panel)
     scores = scores_table(found)
     assert tuple(scores.columns) == SCORE_COLUMNS
     assert set(scores["model"]) == {"mppbayes", "other"}
@@ -178,7 +178,7 @@ def test_tables_have_their_columns_and_known_outcomes_only(panel, asked):
 
 
 def test_a_model_is_compared_origin_by_origin(panel, asked):
-    scores = scores_table(run(panel))
+    scores = scores_table(made(panel))
     shifted = scores.assign(
         value=scores["value"].where(scores["model"] == "mppbayes", scores["value"] + 7)
     )
@@ -217,7 +217,7 @@ def test_the_ratio_model_of_a_constant_series_is_constant():
 
 
 def test_a_figure_shows_ranges_and_outcomes(panel, asked):
-    figure = plot_backtest(run(panel), "total", language="en")
+    figure = plot_backtest(made(panel), "total", language="en")
     text = " ".join(each.get_text() for each in figure.texts)
     assert "Of 3 outcomes" in " ".join(text.split()) or "Of 2 outcomes" in " ".join(text.split())
     assert {"outcome", "medio"} <= {line.get_gid() for line in figure.axes[0].lines}
@@ -235,7 +235,7 @@ def test_a_figure_shows_ranges_and_outcomes(panel, asked):
 )
 def test_wrong_options_are_refused(panel, options, expected):
     with pytest.raises(SpecError, match=expected):
-        run(panel, **options)
+        made(panel, **options)
 
 
 def test_baselines_from_statsforecast_say_what_is_missing(panel, monkeypatch):
@@ -244,3 +244,50 @@ def test_baselines_from_statsforecast_say_what_is_missing(panel, monkeypatch):
         baseline_windows(
             BASELINES[1], panel, pd.Period("2026-06", "M"), [12], 12, samples=5, seed=1
         )
+
+
+@pytest.fixture
+def command(run, tmp_path):
+    """Run `mppbayes backtest` on the small chain; give its exit status and what it printed."""
+    small_chain.table(60).to_csv(tmp_path / "counts.csv", index=False)
+    small_chain.network().to_toml(tmp_path / "net.toml")
+    given = ("backtest", tmp_path / "counts.csv", "--network", tmp_path / "net.toml")
+    return lambda *more: run(*given, *more)
+
+
+def test_the_command_writes_its_files(command, asked, tmp_path):
+    out = tmp_path / "out"
+    arguments = ("--origins", "2025-06,2025-12", "--leads", "12", "--out", out)
+    assert command(*arguments)[0] == 0
+    assert tuple(pd.read_csv(out / "scores.csv").columns) == SCORE_COLUMNS
+    assert tuple(pd.read_csv(out / "calibration.csv").columns) == CALIBRATION_COLUMNS
+    for name in ("coverage.csv", "comparison.csv", "log.csv", "figures/total.png"):
+        assert (out / name).is_file(), name
+    asked.clear()
+    assert command(*arguments)[0] == 0
+    assert not asked, "what is there is not made again"
+
+
+@pytest.mark.parametrize(
+    ("more", "expected"),
+    [
+        (("--origins", "soon", "--leads", "12"), "no period"),
+        (("--origins", "2025-06", "--leads", "a year"), "write whole numbers"),
+        (("--origins", "2025-06", "--leads", "3"), "ends 3 after"),
+        (("--origins", "2025-06", "--baselines", "guess"), "no such baselines"),
+    ],
+)
+def test_the_command_refuses_bad_input(command, tmp_path, more, expected):
+    status, output = command(*more, "--out", tmp_path / "out")
+    assert status == 2
+    assert expected in output.err
+    assert "Traceback" not in output.err
+    assert not (tmp_path / "out" / "scores.csv").exists()
+
+
+def test_the_command_leaves_other_folders_alone(command, tmp_path):
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "notes.txt").write_text("mine")
+    status, output = command("--origins", "2025-06", "--out", tmp_path / "mine")
+    assert status == 2
+    assert "something else" in output.err

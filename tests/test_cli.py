@@ -13,7 +13,7 @@ import small_chain
 from made_up import made_up_forecast
 from rich.console import Console
 
-from mppbayes.cli import main, output, reproduction
+from mppbayes.cli import output, reproduction
 from mppbayes.cli.directory import Results, write_directory
 from mppbayes.diagnostics import Verdicts
 from mppbayes.inference import fitting, samplers
@@ -24,22 +24,6 @@ from mppbayes.prediction import MPP, aggregates, bands, forecast
 from mppbayes.reporting import page
 
 SPACE = "\N{NO-BREAK SPACE}"
-
-
-@pytest.fixture
-def run(monkeypatch, capsys):
-    """Run the command line; give its exit status and what it printed."""
-
-    def call(*arguments):
-        monkeypatch.setattr("sys.argv", ["mppbayes", *map(str, arguments)])
-        try:
-            main()
-            status = 0
-        except SystemExit as stop:
-            status = stop.code or 0
-        return status, capsys.readouterr()
-
-    return call
 
 
 @pytest.fixture
