@@ -182,7 +182,7 @@ def test_a_forecast_begins_in_the_year_in_which_the_earliest_evidence_ends(small
 def test_the_prior_expects_years_of_the_size_of_history():
     """95 % of prior yearly totals lie within 1/20 to 20 times history, by flow and for the sum."""
     panel = public_figures()
-    prior = prior_predictive(ModelSpec(panel.network), panel, draws=400)["flows"].isel(chain=0)
+    prior = prior_predictive(ModelSpec(panel.network), panel, draws=1500)["flows"].isel(chain=0)
     history = panel.counts()["value"]
     flows = prior.groupby("time.year").sum()
     years = history.groupby("time.year").sum(skipna=False)

@@ -32,7 +32,8 @@ def prior_predictive(
     Returns
     -------
     Dataset
-        ``flows`` (chain, draw, time, flow), one chain, and the parameters they were drawn with.
+        ``flows`` (chain, draw, time, flow), one chain, and the parameters they were drawn with;
+        ``time`` holds first days.
 
     Raises
     ------
@@ -54,4 +55,5 @@ def prior_predictive(
         coords={dim: list(labels) for dim, labels in model.coords.items() if labels is not None},
     )
     counts = simulate(resolved, FlowDraws.of(resolved, prior), layout.time, seed=seed)
-    return prior.assign(flows=((names.CHAIN, names.DRAW, names.TIME, names.FLOW), counts[None]))
+    drawn = prior.assign(flows=((names.CHAIN, names.DRAW, names.TIME, names.FLOW), counts[None]))
+    return drawn.assign_coords({names.TIME: layout.time})

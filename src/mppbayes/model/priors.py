@@ -71,8 +71,8 @@ class CrisisShock:
 DEFAULT_PRIORS = {
     names.MEAN_LEVEL: Prior(0.0, 0.3, 0.4),
     names.HALF_LIFE: Prior(0.0, 0.7, 0.7),
-    names.PERMANENCE: Prior(0.0, 0.8, 0.5),
-    names.ADAPTATION: Prior(-1.1, 0.7, 0.6),
+    names.PERMANENCE: Prior(-0.5, 0.7, 0.5),
+    names.ADAPTATION: Prior(-1.2, 0.7, 0.6),
     names.DISPERSION: Prior(2.1, 0.7, 0.7),
     names.SHOCK_LOADING: Prior(-2.6, 0.5, 0.4),
     names.SEASONAL_AMPLITUDE: Prior(-2.3, 0.5, 0.3),

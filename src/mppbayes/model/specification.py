@@ -49,7 +49,7 @@ class _Settings:
     shock: CrisisShock = field(default_factory=CrisisShock)
     half_life_range: tuple[Positive, Positive] = (2.0, 20.0)
     harmonics: Annotated[int, Field(ge=0)] = _HARMONICS
-    initial_sd: Positive = 1.0
+    initial_sd: Positive = 0.7
     mean_levels: _Map[Real] = field(default_factory=FrozenMapping)
     ceilings: _Map[Positive] = field(default_factory=FrozenMapping)
 
