@@ -114,7 +114,7 @@ def _span(observed: xr.Dataset, origin: pd.Period, until: str) -> pd.PeriodIndex
         )
     seen = observed["value"].notnull().values
     before_the_end = seen[::-1].argmax(axis=0)[seen.any(axis=0)]
-    first = observed.indexes[names.TIME][-1 - before_the_end.max()].year
+    first = observed.indexes[names.TIME][-1 - int(before_the_end.max())].year
     return pd.period_range(pd.Period(f"{first}-01", freq=origin.freqstr), end)
 
 
