@@ -123,7 +123,7 @@ def test_the_posterior(small_fit):
 def test_the_other_groups_of_a_fit(small_fit):
     statistics = small_fit.tree["sample_stats"].to_dataset()
     assert statistics["diverging"].dtype == bool
-    assert {(dims, kind in "bif") for dims, kind in layout(statistics).values()} == {
+    assert {(dims, kind in "biuf") for dims, kind in layout(statistics).values()} == {
         (("chain", "draw"), True)
     }
     require_evidence(small_fit.tree["observed_data"].to_dataset())
