@@ -6,6 +6,7 @@ from scipy import stats
 
 from mppbayes.errors import LabelError, suggest
 from mppbayes.evaluation.backtesting import MODEL
+from mppbayes.evaluation.windows import overlapping_origins
 
 
 def compare(
@@ -66,7 +67,9 @@ def compare(
             pair = wide[[model, other]].dropna()
             difference = pair[model] - pair[other]
             at = pd.PeriodIndex(pair.index, freq=frequency)
-            low, high = mean_interval(difference.to_numpy(), _lags(at, int(str(lead))), confidence)
+            low, high = mean_interval(
+                difference.to_numpy(), overlapping_origins(at, int(str(lead))) - 1, confidence
+            )
             rows.append(
                 {
                     "quantity": quantity,
@@ -113,10 +116,3 @@ def mean_interval(values: np.ndarray, lags: int, confidence: float = 0.95) -> tu
     error = np.sqrt(variance / n / max(correction, 1 / n))
     reach = float(stats.t.ppf((1 + confidence) / 2, n - 1) * error)
     return float(values.mean()) - reach, float(values.mean()) + reach
-
-
-def _lags(origins: pd.PeriodIndex, lead: int) -> int:
-    """Say over how many origins the spans forecast overlap."""
-    ordinals = [period.ordinal for period in origins]
-    apart = min(np.diff(ordinals), default=lead)
-    return -(-lead // int(apart)) - 1

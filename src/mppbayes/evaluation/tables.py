@@ -22,6 +22,7 @@ from mppbayes.evaluation.scores import (
     upper_tail_crps,
     weighted_interval_score,
 )
+from mppbayes.evaluation.windows import overlapping_origins
 from mppbayes.prediction.quantities import quantities
 from mppbayes.prediction.scheme import MPP, BandScheme
 
@@ -150,9 +151,10 @@ def _pools(
         *groups,
         *((str(name), str(aggregate), [str(name)]) for name, aggregate in single),
     ]
+    origins = pd.PeriodIndex(outcome["origin"].values, freq=network.frequency)
     for lead in outcome["lead"].values.tolist():
         chosen = outcome.sel(lead=[lead])
-        block = overlapping_origins(backtest, lead)
+        block = overlapping_origins(origins, lead)
         for name, aggregate, members in pools:
             about = {
                 "quantity": name,
@@ -166,11 +168,3 @@ def _pools(
                 block,
                 about,
             )
-
-
-def overlapping_origins(backtest: Backtest, lead: int) -> int:
-    """Say how many origins in a row have windows after them that overlap, at least 1."""
-    frequency = backtest.panel.network.frequency
-    at = [pd.Period(text, freq=frequency).ordinal for text in backtest.outcome["origin"].values]
-    apart = min(np.diff(at), default=lead)
-    return max(1, -(-lead // int(apart)))

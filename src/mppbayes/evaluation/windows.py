@@ -101,3 +101,9 @@ def by_quantity(sums: xr.DataArray, network: Network) -> xr.DataArray:
 def scored(network: Network) -> list[Quantity]:
     """Give the quantities that are scored: flows, then sums."""
     return list(quantities(network, (names.FLOW, "sum")))
+
+
+def overlapping_origins(origins: pd.PeriodIndex, lead: int) -> int:
+    """Say how many origins in a row look forward over spans that overlap, at least 1."""
+    apart = min(np.diff([period.ordinal for period in origins]), default=lead)
+    return max(1, -(-lead // int(apart)))
