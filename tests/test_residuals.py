@@ -6,7 +6,9 @@ import pytest
 import xarray as xr
 from scipy import stats
 
+import mppbayes as mpp
 from mppbayes import evaluation as ev
+from mppbayes.diagnostics import adequate
 from mppbayes.evaluation.residuals import quantile_residuals
 from mppbayes.model.arrays import Layout
 from mppbayes.model.replay import FlowDraws, replay
@@ -16,18 +18,22 @@ FLOWS = [f"flow_{k}" for k in range(8)]
 
 
 def labelled(values):
-    return xr.DataArray(
-        values,
-        {
-            "time": pd.date_range("2010-01-01", periods=len(values), freq="MS"),
-            "flow": FLOWS[: values.shape[1]],
-        },
-        ("time", "flow"),
-    )
+    """Residuals of flows that are rarely zero, and were not."""
+    coords = {
+        "time": pd.date_range("2010-01-01", periods=len(values), freq="MS"),
+        "flow": FLOWS[: values.shape[1]],
+    }
+    never = np.where(np.isfinite(values), 0.0, np.nan)
+    arrays = {"residual": values, "zero": never, "zero_probability": never + 1e-4}
+    return xr.Dataset({name: (("time", "flow"), array) for name, array in arrays.items()}, coords)
 
 
 def normal(rng, n=144, flows=8):
     return labelled(rng.normal(size=(n, flows)))
+
+
+def of_flow(table, flow):
+    return table[table["flow"] == flow].set_index("check")
 
 
 def true_residuals(rng, shape, *, rounding=1, bias=1.0, dispersion=4.0, draws=1):
@@ -94,19 +100,42 @@ def test_the_mixture_over_draws_is_of_probabilities():
 
 def test_residuals_of_a_fit(small_fit):
     found = ev.one_step_residuals(small_fit, seed=1)
-    value = small_fit.observed["value"]
-    assert found.dims == ("time", "flow")
+    residual, value = found["residual"], small_fit.observed["value"]
+    assert residual.dims == ("time", "flow")
     assert found["flow"].values.tolist() == list(small_fit.network.flow_names)
     known = value.notnull() & (value.notnull().cumsum("time") > 1)
-    xr.testing.assert_equal(found.notnull().drop_attrs(), known.drop_attrs())
+    for array in found.values():
+        xr.testing.assert_equal(array.notnull().drop_attrs(), known.drop_attrs())
     xr.testing.assert_equal(found, ev.one_step_residuals(small_fit, seed=1))
-    other = ev.one_step_residuals(small_fit, seed=2)
-    assert 0 < float(np.abs(found - other).max()) < 3
-    assert abs(float(found.mean())) < 0.3
-    assert 0.5 < float(found.std()) < 1.3
+    other = ev.one_step_residuals(small_fit, seed=2)["residual"]
+    assert 0 < float(np.abs(residual - other).max()) < 3
+    assert abs(float(residual.mean())) < 0.3
+    assert 0.5 < float(residual.std()) < 1.3
+    xr.testing.assert_equal(found["zero"] == 1, (value == 0) & known)
     table = ev.adequacy(found)
-    assert table.index.tolist() == list(small_fit.network.flow_names)
-    assert table["n"].sum() == int(known.sum())
+    assert table["flow"].unique().tolist() == list(small_fit.network.flow_names)
+    assert table.loc[table["check"] == "level", "n"].sum() == int(known.sum())
+
+
+def test_verdicts_of_a_fit_have_a_row_a_flow(small_fit):
+    verdicts = mpp.check_adequacy(small_fit)
+    table = ev.adequacy(ev.one_step_residuals(small_fit))
+    assert [v.check for v in verdicts] == [f"residuals: {c}" for c in table["check"].unique()]
+    for verdict in verdicts:
+        assert verdict.table.index.tolist() == list(small_fit.network.flow_names)
+        assert verdict.passed == verdict.table["passed"].all()
+        assert verdict.remedy
+
+
+def test_a_failed_verdict_names_the_flow_and_both_figures(small_fit, monkeypatch):
+    bad = normal(np.random.default_rng(4), flows=4)
+    bad["residual"][:, 1] += 0.6
+    monkeypatch.setattr(adequate, "one_step_residuals", lambda *_, **__: bad)
+    level, *others = mpp.check_adequacy(small_fit)
+    assert not level.passed
+    shown = f"{float(bad['residual'][:, 1].mean()):.2f}"
+    assert level.statement == f"1 of 4 flows deviate: flow_1 ({shown}, expected 0.00)"
+    assert all(verdict.passed for verdict in others)
 
 
 def test_an_adequate_model_passes_in_19_of_20_worlds():
@@ -115,76 +144,116 @@ def test_an_adequate_model_passes_in_19_of_20_worlds():
     assert 0.88 < np.mean(passed) <= 1
 
 
+def smoothed(z, lag):
+    return (z + z.shift(time=lag).fillna(0)) / np.sqrt(2)
+
+
 FAULTS = {
-    "mean": lambda z: z.where(z.flow != "flow_2", z + 0.6),
-    "sd": lambda z: z.where(z.flow != "flow_2", z * 0.55),
-    "lag_1": lambda z: z.where(z.flow != "flow_2", (z + z.shift(time=1).fillna(0)) / np.sqrt(2)),
-    "lag_season": lambda z: z.where(
-        z.flow != "flow_2", (z + z.shift(time=12).fillna(0)) / np.sqrt(2)
-    ),
-    "largest": lambda z: z.where((z.flow != "flow_2") | (z.time != z.time[70]), 7.0),
-    "beyond": lambda z: z.where((z.flow != "flow_2") | ~z.time.isin(z.time[::13]), 2.9),
+    "level": lambda z: z + 0.6,
+    "variance": lambda z: z * 0.55,
+    "autocorrelation": lambda z: smoothed(z, 1),
+    "seasonal autocorrelation": lambda z: smoothed(z, 12),
+    "extremes": lambda z: z.where(z.time != z.time[70], 7.0),
+    "tails": lambda z: z.where(~z.time.isin(z.time[::13]), 2.9),
 }
 
 
 @pytest.mark.parametrize("fault", FAULTS)
 def test_each_check_finds_its_fault_and_names_it(fault):
-    table = ev.adequacy(FAULTS[fault](normal(np.random.default_rng(4))))
-    assert not table.loc["flow_2", "passed"]
-    assert table.loc["flow_2", "worst"] == fault
-    assert table["passed"].drop("flow_2").all()
+    residuals = normal(np.random.default_rng(4))
+    z = residuals["residual"]
+    table = ev.adequacy(residuals.assign(residual=z.where(z.flow != "flow_2", FAULTS[fault](z))))
+    failed = table[~table["passed"]].sort_values("p_value")
+    assert set(failed["flow"]) == {"flow_2"}
+    assert failed["check"].iloc[0] == fault
 
 
 def test_flows_that_vary_together_are_found():
     rng = np.random.default_rng(5)
     common = rng.normal(size=(144, 1))
-    together = labelled(np.sqrt(0.3) * common + np.sqrt(0.7) * rng.normal(size=(144, 8)))
-    table = ev.adequacy(together)
-    assert not table["passed"].any()
-    assert (table["worst"] == "correlation").all()
-    assert table["correlation"].mean() == pytest.approx(0.3, abs=0.08)
+    table = ev.adequacy(labelled(np.sqrt(0.3) * common + np.sqrt(0.7) * rng.normal(size=(144, 8))))
+    together = table[table["check"] == "correlation across flows"]
+    assert not together["passed"].any()
+    assert together["found"].mean() == pytest.approx(0.3, abs=0.08)
     apart = ev.adequacy(normal(rng))
-    np.testing.assert_allclose(apart["correlation"], apart["correlation_expected"], atol=0.04)
+    chosen = apart[apart["check"] == "correlation across flows"]
+    np.testing.assert_allclose(chosen["found"], chosen["expected"], atol=0.04)
+
+
+def test_too_many_and_too_few_zeros_are_found():
+    residuals = normal(np.random.default_rng(9), flows=3)
+    residuals["zero_probability"][:] = 0.2
+    rng = np.random.default_rng(10)
+    for k, chance in enumerate((0.2, 0.45, 0.03)):
+        residuals["zero"][:, k] = rng.random(144) < chance
+    table = ev.adequacy(residuals)
+    zeros = table[table["check"] == "zeros"]
+    assert zeros["passed"].tolist() == [True, False, False]
+    assert zeros["found"].tolist() == residuals["zero"].sum("time").values.tolist()
+    np.testing.assert_allclose(zeros["expected"], 0.2 * 144)
+
+
+def test_the_chance_of_a_published_zero(small_fit):
+    """Of a count rounded to 5: that of 0, 1 or 2, over the draws of the posterior."""
+    found = ev.one_step_residuals(small_fit)["zero_probability"]
+    observed = small_fit.observed
+    past, phi = small_fit.replay(every=1), small_fit.posterior["dispersion"].values
+    phi = phi.reshape(-1, phi.shape[-1])
+    every = max(1, len(phi) // 200)
+    rounded = observed["rounding"].values == 5
+    assert rounded.any()
+    t, s = (each[-1] for each in np.nonzero(rounded & found.notnull().values))
+    mean, shape = past.mean[:, t, s], phi[:, s]
+    chance = stats.nbinom.cdf(2, shape, shape / (shape + mean))
+    assert float(found[t, s]) == pytest.approx(chance.mean(), abs=5 * chance.std() / every)
 
 
 def test_the_figures_by_hand():
-    rng = np.random.default_rng(6)
-    residuals = normal(rng, n=60, flows=2)
-    residuals[3, 0] = np.nan
-    table = ev.adequacy(residuals)
-    z = residuals[:, 0].values
+    residuals = normal(np.random.default_rng(6), n=60, flows=2)
+    residuals["residual"][3, 0] = np.nan
+    row = of_flow(ev.adequacy(residuals), "flow_0")
+    z = residuals["residual"][:, 0].values
     known = z[np.isfinite(z)]
-    row = table.loc["flow_0"]
-    assert row["n"] == 59
-    assert row["mean"] == pytest.approx(known.mean())
-    assert row["sd"] == pytest.approx(known.std(ddof=1))
-    assert row["largest"] == pytest.approx(np.abs(known).max())
-    assert row["largest_p"] == pytest.approx(1 - (2 * stats.norm.cdf(row["largest"]) - 1) ** 59)
+    assert (row["n"] == 59).all()
+    assert row.loc["level", "found"] == pytest.approx(known.mean())
+    assert row.loc["variance", "found"] == pytest.approx(known.std(ddof=1))
+    assert row.loc["extremes", "found"] == pytest.approx(np.abs(known).max())
+    assert row.loc["tails", "found"] == pytest.approx((np.abs(known) > 2.58).mean())
     pairs = pd.DataFrame({"now": z[1:], "before": z[:-1]}).dropna()
-    assert row["lag_1"] == pytest.approx(pairs.corr().iloc[0, 1])
-    both = pd.DataFrame(residuals.values).dropna().corr().iloc[0, 1]
-    assert row["correlation"] == pytest.approx(abs(both))
+    assert row.loc["autocorrelation", "found"] == pytest.approx(pairs.corr().iloc[0, 1])
+    both = residuals["residual"].to_pandas().dropna().corr().iloc[0, 1]
+    assert row.loc["correlation across flows", "found"] == pytest.approx(abs(both))
+
+
+def test_p_values_are_adjusted_over_all_flows_and_checks():
+    one = normal(np.random.default_rng(6), n=60, flows=1)
+    one["residual"][30, 0] = 4.5
+    table = ev.adequacy(one)
+    chance = 1 - (2 * stats.norm.cdf(4.5) - 1) ** 60
+    tested = int(table["p_value"].notna().sum())
+    assert of_flow(table, "flow_0").loc["extremes", "p_value"] == pytest.approx(tested * chance)
 
 
 def test_a_flow_with_little_or_no_history_is_not_failed_for_that():
     residuals = normal(np.random.default_rng(7), n=40, flows=3)
-    residuals[:, 1] = np.nan
-    residuals[5:, 2] = np.nan
+    for array in residuals.values():
+        array[:, 1] = np.nan
+        array[5:, 2] = np.nan
     table = ev.adequacy(residuals)
     assert table["passed"].all()
-    assert table["n"].tolist() == [40, 0, 5]
-    assert np.isnan(table.loc["flow_1", "p_value"])
-    assert table.loc["flow_1", "worst"] == ""
-    assert np.isnan(table.loc["flow_2", "lag_1"])
+    assert table.groupby("flow")["n"].first().tolist() == [40, 0, 5]
+    assert of_flow(table, "flow_1")["p_value"].isna().all()
+    assert np.isnan(of_flow(table, "flow_2").loc["autocorrelation", "found"])
 
 
 def test_more_flows_make_a_single_outlier_less_remarkable():
     rng = np.random.default_rng(8)
-    few, many = normal(rng, flows=2), normal(rng, flows=8)
-    for each in (few, many):
-        each[50, 0] = 4.3
-    p_few, p_many = (ev.adequacy(each).loc["flow_0", "p_value"] for each in (few, many))
-    assert p_few < 0.05 < p_many
+    p_values = []
+    for flows in (2, 8):
+        residuals = normal(rng, flows=flows)
+        residuals["residual"][50, 0] = 4.3
+        p_values.append(of_flow(ev.adequacy(residuals), "flow_0").loc["extremes", "p_value"])
+    assert p_values[0] < 0.05 < p_values[1]
 
 
 def test_residuals_of_simulated_histories_under_their_own_parameters(small_fit):

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 _HOMES = {
-    "diagnostics": ("Verdict", "Verdicts", "diagnose"),
+    "diagnostics": ("Verdict", "Verdicts", "check_adequacy", "diagnose"),
     "errors": (
         "AggregationError",
         "FaultsError",

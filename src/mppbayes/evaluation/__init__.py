@@ -1,5 +1,6 @@
 """Evaluation: scores, calibration and residuals against what came."""
 
+from mppbayes.evaluation.checks import adequacy
 from mppbayes.evaluation.backtesting import Backtest, backtest
 from mppbayes.evaluation.baselines import BASELINES
 from mppbayes.evaluation.calibration import (
@@ -11,7 +12,7 @@ from mppbayes.evaluation.calibration import (
 from mppbayes.evaluation.cells import n_missing
 from mppbayes.evaluation.comparison import compare
 from mppbayes.evaluation.multivariate import energy_score, variogram_score
-from mppbayes.evaluation.residuals import adequacy, one_step_residuals
+from mppbayes.evaluation.residuals import one_step_residuals
 from mppbayes.evaluation.scores import (
     absolute_error,
     crps,
