@@ -4,8 +4,16 @@ import numpy as np
 import pytest
 import xarray as xr
 
+from mppbayes import storage
 from mppbayes.errors import StorageError
-from mppbayes.storage import digest, manifest, read_netcdf, whole_file, write_netcdf
+from mppbayes.storage import (
+    digest,
+    manifest,
+    read_netcdf,
+    source_digest,
+    whole_file,
+    write_netcdf,
+)
 
 
 @pytest.fixture
@@ -81,3 +89,18 @@ def test_the_manifest_is_json_and_names_versions():
     made = json.loads(json.dumps(manifest()))
     assert set(made) == {"created", "python", "platform", "packages"}
     assert {"numpy", "xarray"} <= set(made["packages"])
+
+
+def test_a_digest_of_code_is_of_all_files_of_a_room(monkeypatch, tmp_path):
+    room = tmp_path / "model"
+    room.mkdir()
+    (tmp_path / "one.py").write_text("a = 1")
+    (room / "two.py").write_text("b = 2")
+    monkeypatch.setattr(storage, "__file__", str(tmp_path / "storage.py"))
+    before = source_digest("model", "one.py")
+    assert source_digest("model", "one.py") == before
+    for file in (room / "two.py", tmp_path / "one.py"):
+        earlier = file.read_text()
+        file.write_text(f"{earlier}  # other")
+        assert source_digest("model", "one.py") != before
+        file.write_text(earlier)

@@ -148,6 +148,25 @@ def digest(data: Any) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
+def source_digest(*parts: str) -> str:
+    """Hash source files of the package, so that what older code made is not taken for new.
+
+    Parameters
+    ----------
+    *parts : str
+        Rooms, or files in them, as ``model`` or ``prediction/simulation.py``.
+
+    Returns
+    -------
+    str
+        As :func:`digest`.
+    """
+    root = Path(__file__).parent
+    found = [root / part for part in parts]
+    files = [file for part in found for file in (part.rglob("*.py") if part.is_dir() else [part])]
+    return digest({str(file.relative_to(root)): file.read_text("utf-8") for file in files})
+
+
 def manifest() -> dict[str, Any]:
     """Say by what a result was made.
 

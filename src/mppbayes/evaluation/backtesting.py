@@ -26,10 +26,12 @@ from mppbayes.inference import (
 from mppbayes.model import ModelSpec
 from mppbayes.panel import Panel
 from mppbayes.prediction import forecast
-from mppbayes.storage import digest
+from mppbayes.storage import digest, source_digest
 
 MODEL = "mppbayes"
 UNPOOLED = "unpooled"
+_MODEL_CODE = ("model", "inference", "prediction/simulation.py")
+_BASELINE_CODE = "evaluation/baselines.py"
 
 type Forecaster = Callable[[Panel, pd.Period], tuple[xr.DataArray, str]]
 
@@ -137,7 +139,7 @@ def backtest(
         As in :func:`mppbayes.fit`.
     directory : str or Path, optional
         Where each origin's result is kept as it comes, so that an interrupted run goes on where
-        it stopped; results of other inputs found there are made again.
+        it stopped; results of other inputs, or of other code, found there are made again.
     progress : bool
         Whether to show progress on standard error.
 
@@ -285,7 +287,7 @@ def _forecasters(
 
         return made
 
-    settings = [seed, repr(sampler), repr(limits), max_minutes]
+    settings = [seed, repr(sampler), repr(limits), max_minutes, source_digest(*_MODEL_CODE)]
     specs: Mapping[str, ModelSpec] = {MODEL: spec} | (
         {UNPOOLED: spec.unpooled()} if UNPOOLED in baselines else {}
     )
@@ -293,7 +295,7 @@ def _forecasters(
         yield name, bayesian(chosen), [chosen.digest, *settings]
     for name in baselines:
         if name != UNPOOLED:
-            yield name, simple(name), [name, seed]
+            yield name, simple(name), [name, seed, source_digest(_BASELINE_CODE)]
 
 
 def _outcomes(
