@@ -622,6 +622,21 @@ show(
         lambda: bands.to_csv("absent/bands.csv", draft=True),
         "absent",
     ),
+    Case(
+        "a report beside a backtest that is not there",
+        lambda: mpp.report(forecast, "report.html", backtest="absent", draft=True),
+        "absent",
+    ),
+    Case(
+        "a report beside a table of scores, given instead of the folder",
+        lambda: mpp.report(forecast, "report.html", backtest=pd.DataFrame(), draft=True),
+        "DataFrame",
+    ),
+    Case(
+        "a report beside a folder that is no backtest: four files are missing",
+        lambda: mpp.report(forecast, "report.html", backtest=".", draft=True),
+        "scores.csv",
+    ),
 )
 
 # %%

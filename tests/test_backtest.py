@@ -1,5 +1,9 @@
 """Backtests: what an origin may see, what is kept, and what is reported."""
 
+import re
+from dataclasses import replace
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -15,18 +19,29 @@ from mppbayes.evaluation import (
     calibration_table,
     compare,
     coverage_table,
+    pit_table,
+    reliability,
+    reliability_table,
     scores_table,
 )
 from mppbayes.evaluation.baselines import BASELINES, baseline_windows
 from mppbayes.evaluation.comparison import mean_interval
-from mppbayes.evaluation.tables import CALIBRATION_COLUMNS, SCORE_COLUMNS
+from mppbayes.evaluation.tables import (
+    CALIBRATION_COLUMNS,
+    COVERAGE_COLUMNS,
+    PIT_COLUMNS,
+    RELIABILITY_COLUMNS,
+    SCORE_COLUMNS,
+)
 from mppbayes.evaluation.windows import window_sums
 from mppbayes.inference import Sampler
 from mppbayes.model import ModelSpec
 from mppbayes.panel import read_panel
-from mppbayes.plotting import plot_backtest
+from mppbayes.plotting import plot_backtest, plot_calibration
 
 ORIGINS = ("2025-06", "2025-12", "2026-06")
+PAGE = (Path(__file__).parent.parent / "docs" / "schema.md").read_text("utf-8")
+SPACE = "\N{NO-BREAK SPACE}"
 
 
 @pytest.fixture
@@ -170,11 +185,45 @@ def test_tables_have_their_columns_and_known_outcomes_only(panel, asked):
     assert set(scores["model"]) == {"mppbayes", "other"}
     assert scores["value"].notna().all()
     assert "2026-12" not in set(scores["origin"])
-    calibration = calibration_table(found)
-    assert tuple(calibration.columns) == CALIBRATION_COLUMNS
-    assert {"all flows", "total", "a_1", "organisation=A"} <= set(calibration["quantity"])
-    assert ((calibration["lower"] <= calibration["observed"]) | calibration["n"].eq(0)).all()
+    pools = ["all flows", "organisation=A", "organisation=B", "block=1", "block=2"]
+    pools += [*panel.network.flow_names, "total"]
+    for make, columns in (
+        (calibration_table, CALIBRATION_COLUMNS),
+        (coverage_table, COVERAGE_COLUMNS),
+        (pit_table, PIT_COLUMNS),
+        (reliability_table, RELIABILITY_COLUMNS),
+    ):
+        table = make(found)
+        assert tuple(table.columns) == columns
+        assert table["quantity"].unique().tolist() == pools
+        assert ((table["lower"] <= table["observed"]) | table["n"].eq(0)).all()
     assert {0.5, 0.99} <= set(coverage_table(found)["level"])
+
+
+def test_all_flows_together_have_the_outcomes_of_the_single_flows(panel, asked):
+    found = made(panel)
+    for table in (pit_table(found), reliability_table(found)):
+        happened = (table["observed"] * table["n"]).fillna(0)
+        counts = table.assign(happened=happened).groupby(["aggregate", "bin_lower"])["happened"]
+        counts = counts.sum().unstack("aggregate")
+        assert counts["flows"].sum() > 0
+        np.testing.assert_allclose(counts["flows"], counts["flow"])
+
+
+def test_reliability_is_of_exceeding_the_last_window_known(panel, asked):
+    found = made(panel)
+    draws = found.draws("mppbayes").sel(quantity=["b_1"])
+    outcome = found.outcome.sel(quantity=["b_1"])
+    last = found.reference.sel(quantity=["b_1"])
+    table = reliability_table(found)
+    own = table[table["quantity"] == "b_1"].reset_index(drop=True)
+    alone = reliability(draws, outcome, last, block=2)
+    pd.testing.assert_frame_equal(own[alone.columns], alone)
+    unknown = found.reference.where(found.reference["origin"] != "2025-12")
+    masked = reliability_table(replace(found, reference=unknown))
+    for name, fewer in (("all flows", 4), ("b_1", 1)):
+        counts = [each.loc[each["quantity"] == name, "n"].sum() for each in (table, masked)]
+        assert counts[0] - counts[1] == fewer
 
 
 def test_a_model_is_compared_origin_by_origin(panel, asked):
@@ -223,6 +272,62 @@ def test_a_figure_shows_ranges_and_outcomes(panel, asked):
     assert {"outcome", "medio"} <= {line.get_gid() for line in figure.axes[0].lines}
 
 
+@pytest.mark.parametrize("language", ["nl", "en"])
+def test_the_figure_of_calibration_shows_the_numbers_of_the_tables(panel, asked, language):
+    found = made(panel)
+    figure = plot_calibration(found, language=language)
+    tables = (
+        (calibration_table, "exceedance"),
+        (coverage_table, "level"),
+        (pit_table, "expected"),
+        (reliability_table, "predicted"),
+    )
+    held = []
+    for axes, (make, nominal) in zip(figure.axes, tables, strict=True):
+        table = make(found)
+        table = table[table["quantity"].eq("all flows") & table["n"].gt(0)]
+        artists = {each.get_gid(): each for each in (*axes.lines, *axes.collections)}
+        assert artists["observed"].get_ydata().tolist() == table["observed"].tolist()
+        ends = np.array([line[:, 1] for line in artists["interval"].get_segments()])
+        np.testing.assert_array_equal(ends, table[["lower", "upper"]])
+        if nominal == "predicted":
+            assert artists["observed"].get_xdata().tolist() == table["predicted"].tolist()
+            n = [text.get_text() for text in axes.texts if text.get_gid() == "n"]
+            assert n == table["n"].astype(str).tolist()
+        elif nominal == "expected":
+            given = [line[0, 1] for line in artists["nominal"].get_segments()]
+            assert given == table["expected"].tolist()
+            bars = [(bar.get_x(), bar.get_height()) for bar in axes.patches]
+            assert bars == list(zip(table["bin_lower"], table["observed"], strict=True))
+        else:
+            assert artists["nominal"].get_ydata().tolist() == table[nominal].tolist()
+        held.append((table[nominal].between(table["lower"], table["upper"]).sum(), len(table)))
+    said = " ".join(" ".join(text.get_text() for text in figure.texts).split())
+    known = int(found.outcome.sel(quantity=list(panel.network.flow_names)).count())
+    of = "van de" if language == "nl" else "of"
+    for n, total in held:
+        assert f"{n} {of} {total} " in said
+    figure.draw_without_rendering()
+    ticks = [tick.get_text() for tick in figure.axes[0].get_xticklabels()]
+    median = "mediaan" if language == "nl" else "median"
+    assert ticks[1] == f"{median}\n50{SPACE}%"
+    assert f"{'Uitkomsten' if language == 'nl' else 'Outcomes'}: {known};" in said
+    assert f"95{SPACE}%" in figure.texts[-1].get_text()
+
+
+def test_the_figure_of_calibration_says_when_it_cannot_tell(panel, asked):
+    found = made(panel)
+    alone = replace(found, outcome=found.outcome.where(found.outcome["origin"] == "2025-06"))
+    text = " ".join(plot_calibration(alone, language="en").texts[-1].get_text().split())
+    assert "too few origins to tell" in text
+    assert "lies on the vertical line" not in text
+    nothing = replace(found, outcome=found.outcome.where(False))
+    text = plot_calibration(nothing, language="en").texts[-1].get_text()
+    assert "Outcomes: 0" in text
+    with pytest.raises(LabelError, match="no lead 24"):
+        plot_calibration(found, lead=24)
+
+
 @pytest.mark.parametrize(
     ("options", "expected"),
     [
@@ -259,10 +364,12 @@ def test_the_command_writes_its_files(command, asked, tmp_path):
     out = tmp_path / "out"
     arguments = ("--origins", "2025-06,2025-12", "--leads", "12", "--out", out)
     assert command(*arguments)[0] == 0
-    assert tuple(pd.read_csv(out / "scores.csv").columns) == SCORE_COLUMNS
-    assert tuple(pd.read_csv(out / "calibration.csv").columns) == CALIBRATION_COLUMNS
-    for name in ("coverage.csv", "comparison.csv", "log.csv", "figures/total.png"):
-        assert (out / name).is_file(), name
+    section = PAGE.partition("\n## The backtest directory\n")[2].partition("\n## ")[0]
+    listed = re.findall(r"^\| `(\w+\.csv)` \| (.*) \|$", section, re.MULTILINE)
+    assert {name for name, _ in listed} == {path.name for path in out.glob("*.csv")}
+    for name, columns in listed:
+        assert pd.read_csv(out / name).columns.tolist() == re.findall(r"`(\w+)`", columns)
+    assert {path.name for path in (out / "figures").iterdir()} == {"calibration.png", "total.png"}
     asked.clear()
     assert command(*arguments)[0] == 0
     assert not asked, "what is there is not made again"

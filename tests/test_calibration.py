@@ -96,6 +96,20 @@ def test_a_forecast_that_is_too_narrow_or_too_wide_fails():
         assert beyond.mean() > 0.9
 
 
+def test_the_pit_histogram_of_a_calibrated_forecast_holds_the_nominal():
+    shares, tables = shares_held(ev.pit_histogram, "expected", 60, **DEPENDENCE[1])
+    assert (shares > 0.95 - 3 * np.sqrt(0.95 * 0.05 / 60)).all()
+    observed = np.mean([each["observed"] for each in tables], axis=0)
+    np.testing.assert_allclose(observed, 0.1, atol=0.03)
+
+
+def test_the_pit_histogram_of_a_forecast_that_is_too_narrow_fails_at_both_ends():
+    shares, tables = shares_held(ev.pit_histogram, "expected", 20, spread=0.4)
+    assert (shares[[0, -1]] < 0.15).all()
+    ends = np.mean([each["lower"].iloc[[0, -1]] for each in tables], axis=0)
+    assert (ends > 0.1).all()
+
+
 def test_the_tables():
     draws, outcome = world(np.random.default_rng(1), n=(6, 2, 5))
     bands = ev.exceedance_calibration(draws, outcome)
@@ -105,7 +119,16 @@ def test_the_tables():
     levels = ev.coverage(draws, outcome)
     assert levels.columns.tolist() == ["level", "observed", "lower", "upper", "n"]
     assert levels["level"].tolist() == [0.5, 0.8, 0.9, 0.95, 0.99]
-    for table in (bands, levels):
+    pit = ev.pit_histogram(draws, outcome, bins=4)
+    assert pit.columns.tolist() == [
+        *("bin_lower", "bin_upper", "expected", "observed", "lower", "upper", "n")
+    ]
+    assert pit["bin_lower"].tolist() == [0, 0.25, 0.5, 0.75]
+    assert pit["bin_upper"].tolist() == [0.25, 0.5, 0.75, 1]
+    assert pit["expected"].tolist() == [0.25] * 4
+    assert pit["n"].tolist() == [60] * 4
+    assert pit["observed"].sum() == pytest.approx(1)
+    for table in (bands, levels, pit):
         assert (table["lower"] <= table["observed"]).all()
         assert (table["observed"] <= table["upper"]).all()
         assert ((table["lower"] >= 0) & (table["upper"] <= 1)).all()
@@ -123,6 +146,9 @@ def test_frequencies_by_hand():
     assert found["observed"].tolist() == [0.75, 0.5, 0.5, 0.25]
     # The central 50 % is 5 to 15, the 90 % 1 to 19.
     assert ev.coverage(draws, outcome, (0.5, 0.9))["observed"].tolist() == [0.25, 1.0]
+    # The transforms of 18, 19, 2 and 10 begin at 17/21, 18/21, 1/21 and 9/21, and are 2/21 wide.
+    found = ev.pit_histogram(draws, outcome, bins=3)
+    assert found["observed"].tolist() == [0.25, 0.25, 0.5]
 
 
 def test_missing_outcomes_are_masked_and_counted():
@@ -161,6 +187,7 @@ def test_labels_in_another_order_raise():
         ev.exceedance_calibration,
         ev.coverage,
         ev.randomised_pit,
+        ev.pit_histogram,
         lambda x, y: ev.reliability(x, y, 5000),
     ):
         with pytest.raises(LabelError, match=r"found \[1, 0, 2\], expected \[0, 1, 2\]"):
@@ -169,6 +196,8 @@ def test_labels_in_another_order_raise():
         ev.coverage(draws.rename(origin="time"), outcome.rename(origin="time"))
     with pytest.raises(SpecError, match="block=0"):
         ev.coverage(draws, outcome, block=0)
+    with pytest.raises(SpecError, match="0 bins; give one or more"):
+        ev.pit_histogram(draws, outcome, bins=0)
 
 
 def test_the_variance_of_independent_cells_is_that_of_a_binomial():

@@ -6,22 +6,27 @@ import shutil
 import time
 from types import SimpleNamespace
 
+import numpy as np
 import nutpie
 import pandas as pd
 import pytest
 import small_chain
+import xarray as xr
 from made_up import made_up_forecast
 from rich.console import Console
 
 from mppbayes.cli import output, reproduction
+from mppbayes.cli.backtests import write_backtest
 from mppbayes.cli.directory import Results, write_directory
 from mppbayes.diagnostics import Verdicts
+from mppbayes.evaluation import backtest, backtesting
 from mppbayes.inference import fitting, samplers
 from mppbayes.model import ModelSpec
 from mppbayes.network import Network
 from mppbayes.panel import read_panel
 from mppbayes.prediction import MPP, aggregates, bands, forecast
 from mppbayes.reporting import page
+from mppbayes.reporting.pictures import Picture
 
 SPACE = "\N{NO-BREAK SPACE}"
 
@@ -50,6 +55,31 @@ def written(small_fit, small_panel, tmp_path_factory):
 def directory(written, tmp_path):
     """A copy of the forecast directory, to spoil."""
     return shutil.copytree(written, tmp_path / "forecast")
+
+
+@pytest.fixture(scope="module")
+def judged(small_panel, tmp_path_factory):
+    """A backtest directory of the same chain, by a quick model and another like it."""
+
+    def poisson(known, origin):
+        means = known.counts()["value"].mean("time")
+        drawn = 12.0 * np.random.default_rng(1).poisson(means, (500, 1, means.size))
+        coords = {"lead": [12], "flow": list(known.network.flow_names)}
+        return xr.DataArray(drawn, dims=("sample", "lead", "flow"), coords=coords), "final"
+
+    models = [("mppbayes", poisson, "key"), ("ratio", poisson, "other key")]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(backtesting, "_forecasters", lambda *_, **__: models)
+        found = backtest(
+            ModelSpec(small_panel.network),
+            small_panel,
+            origins=["2023-06", "2023-09"],
+            leads=[12],
+            progress=False,
+        )
+    out = tmp_path_factory.mktemp("judged")
+    write_backtest(out, found, MPP, language="nl")
+    return out
 
 
 def forecast_arguments(folder, *more, fit=True):
@@ -248,6 +278,47 @@ def test_a_draft_is_reported_only_when_asked_for(run, directory):
     html = (directory / "report.html").read_text("utf-8")
     assert '<html lang="en">' in html
     assert f"minimum (95{SPACE}%)" in html
+
+
+@pytest.mark.parametrize("language", ["nl", "en"])
+def test_a_report_shows_the_track_record_that_backtest_wrote(
+    run, directory, judged, language, monkeypatch
+):
+    for figure in ("fan", "exceedance", "small_fan", "rank_plot", "energy_plot"):
+        monkeypatch.setattr(page, figure, lambda *_: Picture("data:", "", ""))
+    arguments = ("report", directory, "--draft", "--language", language, "--backtest", judged)
+    status, output = run(*arguments)
+    assert (status, output.err) == (0, "")
+    html = (directory / "report.html").read_text("utf-8")
+    track = html.split('<h2 id="track-record">')[1].split("<h2")[0]
+    calibration = pd.read_csv(judged / "calibration.csv")
+    whole = calibration[calibration["aggregate"].isin(["flows", "sum"])]
+    mark = "," if language == "nl" else "."
+    for row in whole.itertuples():
+        observed = f"{100 * row.observed:.1f}".replace(".", mark)
+        assert f"<td>{observed}{SPACE}%</td>" in track
+    assert track.count("<img ") == len(list((judged / "figures").glob("*.png")))
+
+
+def test_a_track_record_that_cannot_be_shown_ends_with_2(run, directory, judged, tmp_path):
+    before = (directory / "report.html").read_text("utf-8")
+    other = shutil.copytree(judged, tmp_path / "other")
+    table = pd.read_csv(other / "calibration.csv")
+    table.replace("total", "sum_of_all").to_csv(other / "calibration.csv", index=False)
+    half = shutil.copytree(judged, tmp_path / "half")
+    (half / "log.csv").unlink()
+    (half / "coverage.csv").write_text("level\nhalf\n", "utf-8")
+    for folder, expected in (
+        (tmp_path / "absent", ["there is no folder"]),
+        (directory, ["no whole backtest directory", "scores.csv", "log.csv"]),
+        (half, ["log.csv: it is missing", "coverage.csv: it lacks", "row 2 (half)"]),
+        (other, ["not of the forecast's network", "'sum_of_all' (calibration.csv)"]),
+    ):
+        status, output = run("report", directory, "--draft", "--backtest", folder)
+        assert status == 2, folder
+        assert all(text in output.err for text in expected), output.err
+        assert "Traceback" not in output.err
+    assert (directory / "report.html").read_text("utf-8") == before
 
 
 def test_a_final_forecast_is_reported_if_its_checks_pass(run, directory, small_fit, monkeypatch):

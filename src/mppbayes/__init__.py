@@ -32,6 +32,8 @@ _HOMES = {
         "compare",
         "coverage_table",
         "one_step_residuals",
+        "pit_table",
+        "reliability_table",
         "scores_table",
     ),
     "inference": ("Fit", "Limits", "Sampler", "compile_model", "convergence", "fit", "load_fit"),
@@ -56,7 +58,7 @@ _HOMES = {
         "published_ranges",
         "read_panel",
     ),
-    "plotting": ("plot_backtest", "plot_exceedance", "plot_fan"),
+    "plotting": ("plot_backtest", "plot_calibration", "plot_exceedance", "plot_fan"),
     "prediction": ("MPP", "Band", "BandScheme", "Bands", "Forecast", "bands", "forecast"),
     "reporting": ("report",),
 }

@@ -8,10 +8,12 @@ from mppbayes.evaluation import (
     calibration_table,
     compare,
     coverage_table,
+    pit_table,
+    reliability_table,
     scores_table,
 )
 from mppbayes.network.rows import Language
-from mppbayes.plotting import plot_backtest
+from mppbayes.plotting import plot_backtest, plot_calibration
 from mppbayes.prediction.bandfiles import write_csv
 from mppbayes.prediction.scheme import BandScheme
 
@@ -47,17 +49,24 @@ def whole_numbers(option: str, items: list[str]) -> list[int]:
 def write_backtest(
     directory: Path, found: Backtest, scheme: BandScheme, *, language: Language
 ) -> None:
-    """Write the tables and a figure of each declared sum; each file whole or not at all."""
+    """Write the tables, and figures of the calibration and of each declared sum.
+
+    Each file is written whole or not at all.
+    """
     scores = scores_table(found, scheme)
     write_csv(scores, directory / "scores.csv")
     write_csv(calibration_table(found, scheme), directory / "calibration.csv")
     write_csv(coverage_table(found), directory / "coverage.csv")
+    write_csv(pit_table(found), directory / "pit.csv")
+    write_csv(reliability_table(found), directory / "reliability.csv")
     write_csv(found.log(), directory / "log.csv")
     if len(found.models) > 1:
         frequency = found.panel.network.frequency
         write_csv(compare(scores, frequency=frequency), directory / "comparison.csv")
     figures = directory / "figures"
     figures.mkdir(exist_ok=True)
+    calibration = plot_calibration(found, scheme, language=language)
+    calibration.savefig(figures / "calibration.png", dpi=150)
     totals = found.outcome["quantity"][found.outcome["aggregate"] == "sum"].values
     for quantity in totals if len(totals) else found.outcome["quantity"].values[:1]:
         figure = plot_backtest(found, str(quantity), scheme, language=language)

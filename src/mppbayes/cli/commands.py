@@ -188,10 +188,13 @@ def demo(
 @app.command()
 def report(
     directory: Annotated[Path, typer.Argument(help="A folder that forecast or demo wrote.")],
+    backtest: Annotated[
+        Path | None, typer.Option("--backtest", help="A folder that backtest wrote, to show too.")
+    ] = None,
     language: LanguageOption = "nl",
     draft: Draft = False,
 ) -> None:
-    """Render the report of a forecast again."""
+    """Render the report of a forecast again, with its track record if there is a backtest."""
     from mppbayes.cli.earlier import read_manifest, require_files, scheme_of
     from mppbayes.inference import load_fit
     from mppbayes.prediction import Forecast
@@ -201,7 +204,15 @@ def report(
     scheme = scheme_of(read_manifest(directory, "scheme"))
     fit, drawn = load_fit(directory / "fit.nc"), Forecast.load(directory / "forecast.nc")
     path = directory / "report.html"
-    render(drawn, path, fit=fit, scheme=scheme, language=language, draft=draft)
+    render(
+        drawn,
+        path,
+        fit=fit,
+        scheme=scheme,
+        language=language,
+        backtest=backtest,
+        draft=draft,
+    )
     console.print(f"wrote {path}")
 
 

@@ -1,17 +1,19 @@
 """Evaluation: scores, calibration and residuals against what came."""
 
-from mppbayes.evaluation.checks import adequacy
 from mppbayes.evaluation.backtesting import Backtest, backtest
 from mppbayes.evaluation.baselines import BASELINES
-from mppbayes.evaluation.calibration import (
-    coverage,
-    exceedance_calibration,
-    randomised_pit,
-    reliability,
+from mppbayes.evaluation.calibration import coverage, exceedance_calibration, reliability
+from mppbayes.evaluation.calibrationtables import (
+    calibration_table,
+    coverage_table,
+    pit_table,
+    reliability_table,
 )
 from mppbayes.evaluation.cells import n_missing
+from mppbayes.evaluation.checks import adequacy
 from mppbayes.evaluation.comparison import compare
 from mppbayes.evaluation.multivariate import energy_score, variogram_score
+from mppbayes.evaluation.pit import pit_histogram, randomised_pit
 from mppbayes.evaluation.residuals import one_step_residuals
 from mppbayes.evaluation.scores import (
     absolute_error,
@@ -24,7 +26,7 @@ from mppbayes.evaluation.scores import (
     upper_tail_crps,
     weighted_interval_score,
 )
-from mppbayes.evaluation.tables import calibration_table, coverage_table, scores_table
+from mppbayes.evaluation.scoretable import scores_table
 
 __all__ = [
     "BASELINES",
@@ -44,9 +46,12 @@ __all__ = [
     "log_score",
     "n_missing",
     "one_step_residuals",
+    "pit_histogram",
+    "pit_table",
     "quantile_score",
     "randomised_pit",
     "reliability",
+    "reliability_table",
     "scores_table",
     "squared_error",
     "upper_tail_crps",

@@ -9,6 +9,7 @@ from scipy import stats
 
 from mppbayes import names
 from mppbayes.evaluation.cells import Floats
+from mppbayes.evaluation.residuals import OTHER_FLOW
 
 _FAR: Final = 2.58  # beyond lies 1 % of a standard normal
 _FEWEST = 8  # residuals, or pairs of them, for a check
@@ -27,7 +28,7 @@ def adequacy(residuals: xr.Dataset, *, season: int = 12, error: float = 0.05) ->
 
     Parameters
     ----------
-    residuals : Dataset, (time, flow)
+    residuals : Dataset
         As :func:`one_step_residuals` gives.
     season : int
         The longer lag, in periods: a year.
@@ -49,7 +50,7 @@ def adequacy(residuals: xr.Dataset, *, season: int = 12, error: float = 0.05) ->
         ``autocorrelation``, ``seasonal autocorrelation``
             The correlation with one period and with one season earlier.
         ``correlation across flows``
-            The mean absolute correlation with other flows in the same period.
+            The mean correlation with other flows in the same period.
         ``zeros``
             How many counts were published as 0.
         ``extremes``
@@ -61,7 +62,8 @@ def adequacy(residuals: xr.Dataset, *, season: int = 12, error: float = 0.05) ->
     -----
     The p-values, each two-sided unless said otherwise: the level by a normal of variance 1/n; the
     variance by a χ² of n − 1; autocorrelations by Fisher's transform; correlations by the sum over
-    other flows of squared Fisher transforms, χ² with as many degrees (upper tail); zeros by the
+    other flows of squared differences of Fisher transforms, found and expected, χ² with as many
+    degrees (upper tail); zeros by the
     distribution of a sum of independent Bernoulli variables; the largest by the minimum of n
     uniforms; those beyond by the upper tail of a binomial. An adequate model whose parameters are
     estimated from the same counts gives somewhat larger p-values than uniform ones.
@@ -70,12 +72,12 @@ def adequacy(residuals: xr.Dataset, *, season: int = 12, error: float = 0.05) ->
     ----------
     Holm (1979), Scandinavian Journal of Statistics 6(2).
     """
-    ordered = residuals.transpose(names.TIME, names.FLOW)
+    ordered = residuals.transpose(names.TIME, names.FLOW, OTHER_FLOW)
     values, zeros, chances = (
         np.asarray(ordered[name].values, dtype=np.float64)
         for name in ("residual", "zero", "zero_probability")
     )
-    across = _across_flows(values)
+    across = _across_flows(values, ordered["correlation_expected"].values)
     rows = [
         {"check": check, "flow": flow, "n": int(np.isfinite(column).sum()), **found._asdict()}
         for flow, column, zero, chance, together in zip(
@@ -147,22 +149,21 @@ def _tails(column: Floats) -> Check:
     return Check(far / len(z), chance, stats.binom.sf(far - 1, len(z), chance))
 
 
-def _across_flows(values: Floats) -> list[Check]:
+def _across_flows(values: Floats, expected: Floats) -> list[Check]:
     """Compare each flow with all others in the same period."""
     n_flows = values.shape[1]
     r, pairs = np.full((n_flows, n_flows), np.nan), np.zeros((n_flows, n_flows))
     for i, j in zip(*np.tril_indices(n_flows, -1), strict=True):
         r[i, j], pairs[i, j] = r[j, i], pairs[j, i] = _correlation(values[:, i], values[:, j])
     checks = []
-    for row, size in zip(r, pairs, strict=True):
+    for row, size, by_shock in zip(r, pairs, expected, strict=True):
         known = np.isfinite(row)
         if not known.any():
             checks.append(Check())
             continue
-        by_chance = np.sqrt(2 / (np.pi * size[known])).mean()
-        square = (_fisher(row[known], size[known]) ** 2).sum()
-        p_value = stats.chi2.sf(square, known.sum())
-        checks.append(Check(np.abs(row[known]).mean(), by_chance, p_value))
+        beyond = _fisher(row[known], size[known]) - _fisher(by_shock[known], size[known])
+        p_value = stats.chi2.sf((beyond**2).sum(), known.sum())
+        checks.append(Check(row[known].mean(), by_shock[known].mean(), p_value))
     return checks
 
 

@@ -3,13 +3,19 @@
 import numpy as np
 import pandas as pd
 import xarray as xr
+from numpy.typing import NDArray
 from scipy.special import betainc, betaincc, ndtri
+from scipy.stats import rankdata
 
 from mppbayes import names
 from mppbayes.evaluation.cells import Floats
 from mppbayes.inference import Fit
+from mppbayes.model.counts import negative_binomial_counts
+from mppbayes.model.innovations import Innovations
+from mppbayes.model.replay import FlowDraws, replay
 from mppbayes.panel.evidence import rounding_interval
 
+OTHER_FLOW = "other_flow"
 _MOST_DRAWS = 200  # of the posterior, for the mixture
 _SMALLEST = 1e-300  # probability, so that residuals are finite
 
@@ -18,45 +24,45 @@ def one_step_residuals(fit: Fit, *, seed: int = 0) -> xr.Dataset:
     """Randomised quantile residuals of the past, each given the periods before it.
 
     The predictive distribution of a count is a mixture over posterior draws of negative binomials,
-    with the mean that the replay gives and the flow's dispersion. A residual is the normal
-    quantile of that distribution at a point drawn at random over the integers that the published
-    count may stand for: its rounding interval.
+    with the flow's dispersion and the mean that the replay gives, under a common shock that is
+    drawn anew: what the posterior knows of a period's own shock it has from the counts of that
+    period. A residual is the normal quantile of that distribution at a point drawn at random over
+    the integers that the published count may stand for: its rounding interval.
 
     Parameters
     ----------
     fit : Fit
-        The posterior. It has seen these counts, and the shocks of their periods, so the residuals
-        are somewhat small: they check adequacy, not forecasts.
+        The posterior. Its parameters have seen these counts, so the residuals are somewhat small:
+        they check adequacy, not forecasts.
     seed : int
-        Of the points in the intervals.
+        Of the points in the intervals, and of the shocks.
 
     Returns
     -------
-    Dataset, (time, flow)
-        ``residual``; ``zero``, 1 where the count was published as 0 and else 0; and
-        ``zero_probability``, the chance that it would be. NaN for a gap, and for a flow's first
-        count, which has no past.
+    Dataset
+        Over (time, flow): ``residual``; ``zero``, 1 where the count was published as 0 and else 0;
+        and ``zero_probability``, the chance that it would be. NaN for a gap, and for a flow's
+        first count, which has no past. Over (flow, other_flow): ``correlation_expected``, the
+        mean correlation of residuals in the same period, which the common shock brings about.
 
     References
     ----------
     Dunn & Smyth (1996), Journal of Computational and Graphical Statistics 5(3).
     """
     observed = fit.observed.transpose(names.TIME, names.FLOW)
-    dispersion = fit.posterior[names.DISPERSION].transpose(names.CHAIN, names.DRAW, names.FLOW)
-    every = max(1, dispersion.sizes[names.CHAIN] * dispersion.sizes[names.DRAW] // _MOST_DRAWS)
-    thinned = dispersion.isel({names.DRAW: slice(None, None, every)}).values
     seen = observed["value"].notnull()
     known = seen.values & (np.cumsum(seen.values, axis=0) > 1)
-    mean = fit.replay(every=every).mean[:, known]
-    of_cell = thinned.reshape(-1, thinned.shape[-1])[:, np.nonzero(known)[1]]
+    mean, dispersion = _one_step(fit, seed)
+    of_cell = np.broadcast_to(dispersion[:, None], mean.shape)[:, known]
     value, rounding, lower, upper = (
         observed[name].values[known] for name in ("value", "rounding", "lower", "upper")
     )
-    uniform = np.random.default_rng(seed).uniform(size=seen.shape)[known]
+    rng = np.random.default_rng(seed)
+    uniform = rng.uniform(size=seen.shape)[known]
     _, most = rounding_interval(pd.Series(np.zeros_like(value)), pd.Series(rounding))
-    zero_probability, _ = tails(most.to_numpy() + 1, mean, of_cell)
+    zero_probability, _ = tails(most.to_numpy() + 1, mean[:, known], of_cell)
     columns = {
-        "residual": quantile_residuals(lower, upper, mean, of_cell, uniform),
+        "residual": quantile_residuals(lower, upper, mean[:, known], of_cell, uniform),
         "zero": (value == 0).astype(np.float64),
         "zero_probability": zero_probability,
     }
@@ -65,7 +71,43 @@ def one_step_residuals(fit: Fit, *, seed: int = 0) -> xr.Dataset:
         whole = np.full(seen.shape, np.nan)
         whole[known] = cells
         found[name] = (seen.dims, whole)
-    return found
+    drawn = negative_binomial_counts(
+        mean, dispersion[:, None], *rng.standard_normal((2, *mean.shape))
+    )
+    expected = _correlation_of_draws(drawn + rng.uniform(size=drawn.shape), known)
+    return found.assign(correlation_expected=((names.FLOW, OTHER_FLOW), expected))
+
+
+def _one_step(fit: Fit, seed: int) -> tuple[Floats, Floats]:
+    """Give the mean of every count given its past, (draw, time, flow), and the dispersion."""
+    posterior = fit.posterior
+    n_draws = posterior.sizes[names.CHAIN] * posterior.sizes[names.DRAW]
+    every = max(1, n_draws // _MOST_DRAWS)
+    draws = FlowDraws.of(fit.spec, posterior.isel({names.DRAW: slice(None, None, every)}))
+    chance = Innovations(seed, len(draws.shock_correlation))
+    mean = replay(draws, fit.layout).mean
+    for period in range(mean.shape[1]):
+        anew = draws.new_shock(chance.shocks(period, fit.spec.shock, draws.groups.names))
+        moved = anew - draws.past_shock(period)
+        mean[:, period] *= np.exp(draws.constant.shock_loading * moved)
+    return mean, draws.constant.dispersion
+
+
+def _correlation_of_draws(drawn: Floats, known: NDArray[np.bool_]) -> Floats:
+    """Average over draws the correlation between flows of what ranks make normal."""
+    z = ndtri((rankdata(drawn, axis=0) - 0.5) / len(drawn))
+    z = np.where(known, z, np.nan)
+    n_flows = z.shape[2]
+    expected = np.full((n_flows, n_flows), np.nan)
+    for i, j in zip(*np.tril_indices(n_flows, -1), strict=True):
+        both = known[:, i] & known[:, j]
+        if both.sum() > 1:
+            x, y = (
+                each - each.mean(axis=1, keepdims=True) for each in (z[:, both, i], z[:, both, j])
+            )
+            r = (x * y).sum(axis=1) / np.sqrt((x**2).sum(axis=1) * (y**2).sum(axis=1))
+            expected[i, j] = expected[j, i] = r.mean()
+    return expected
 
 
 def quantile_residuals(

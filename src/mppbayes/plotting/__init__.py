@@ -1,6 +1,7 @@
 """Figures of bands, with the numbers' own probabilities beside them."""
 
 from mppbayes.plotting.backtests import plot_backtest
+from mppbayes.plotting.calibration import plot_calibration
 from mppbayes.plotting.exceedance import describe_exceedance, plot_exceedance
 from mppbayes.plotting.fan import describe_fan, plot_fan, plot_fans
 
@@ -8,6 +9,7 @@ __all__ = [
     "describe_exceedance",
     "describe_fan",
     "plot_backtest",
+    "plot_calibration",
     "plot_exceedance",
     "plot_fan",
     "plot_fans",

@@ -10,7 +10,7 @@ from mppbayes.evaluation.backtesting import MODEL
 from mppbayes.evaluation.cells import Cells
 from mppbayes.evaluation.windows import scored
 from mppbayes.network.rows import Language
-from mppbayes.plotting.captions import chances_sentences
+from mppbayes.plotting.captions import chances_sentences, note_sentences
 from mppbayes.plotting.style import BAND, INK, MARK, count_ticks, framed, styled
 from mppbayes.plotting.words import (
     band_title,
@@ -59,29 +59,25 @@ def plot_backtest(
     LabelError
         If there is no such quantity or lead.
     """
-    outcome = backtest.outcome
-    lead = int(outcome["lead"].values[0]) if lead is None else lead
-    for dim, value in (("quantity", quantity), ("lead", lead)):
-        known = outcome[dim].values.tolist()
-        if value not in known:
-            raise LabelError(f"the backtest has no {dim} {value!r}; {suggest(value, known)}")
+    lead = lead_or_nearest(backtest, lead)
+    _require(backtest, "quantity", quantity)
     draws = backtest.draws(model).sel(quantity=quantity, lead=lead)
-    came = outcome.sel(quantity=quantity, lead=lead, origin=draws["origin"])
+    came = backtest.outcome.sel(quantity=quantity, lead=lead, origin=draws["origin"])
     levels = Cells.of(draws, came.fillna(0.0)).exceeded_with(scheme.exceedances)
     network = backtest.panel.network
     at = np.arange(len(levels))
     origins = [pd.Period(text, freq=network.frequency) for text in draws["origin"].values]
     chosen = next(each for each in scored(network) if each.name == quantity)
     title = sentence(quantity_title(network, chosen, language))
-    periods = word(f"{network.period} periods", language)
-    subtitle = word(
-        "backtest subtitle", language, window=backtest.window, lead=lead, periods=periods
-    )
-    exceeded = _exceeded(levels, came.values, scheme, language)
-    note = sentence(word(backtest.panel.note, language)).rstrip(".")
-    text = [word("backtest", language), *exceeded, *chances_sentences(scheme, ">", language)]
+    subtitle = window_title(backtest, lead, language)
+    caption = [
+        word("backtest", language),
+        *_exceeded(levels, came.values, scheme, language),
+        *chances_sentences(scheme, ">", language),
+        *note_sentences(backtest.panel.note, language),
+    ]
     with styled():
-        figure, axes = framed(title, subtitle, " ".join([*text, f"{note}." if note else ""]))
+        figure, axes = framed(title, subtitle, " ".join(caption), bottom=0.9)
         axes.vlines(at, levels[:, 0], levels[:, -1], color=BAND, lw=7, alpha=0.3, gid="range")
         for band, values in zip(scheme, levels.T, strict=True):
             axes.plot(at, values, "_", color=BAND, ms=11, mew=1.6, gid=band.name)
@@ -102,6 +98,25 @@ def plot_backtest(
         axes.set_ylim(bottom=0)
         count_ticks(axes, "y", language)
     return figure
+
+
+def lead_or_nearest(backtest: Backtest, lead: int | None) -> int:
+    """Give the lead, or the nearest; :class:`LabelError` if the backtest does not have it."""
+    lead = int(backtest.outcome["lead"].values[0]) if lead is None else lead
+    _require(backtest, "lead", lead)
+    return lead
+
+
+def window_title(backtest: Backtest, lead: int, language: Language) -> str:
+    """Write which windows are judged: ``sum of 12 months, to 24 months ahead``."""
+    periods = word(f"{backtest.panel.network.period} periods", language)
+    return word("backtest subtitle", language, window=backtest.window, lead=lead, periods=periods)
+
+
+def _require(backtest: Backtest, dim: str, value: str | int) -> None:
+    known = backtest.outcome[dim].values.tolist()
+    if value not in known:
+        raise LabelError(f"the backtest has no {dim} {value!r}; {suggest(value, known)}")
 
 
 def _exceeded(

@@ -64,8 +64,13 @@ def observed_sentences(series: Series, periods: Iterable[str], language: Languag
 
 def standing_sentences(result: Result, language: Language) -> list[str]:
     """Say what stands wherever a result is shown: its remark and its status."""
-    note = sentence(word(result.note, language)).rstrip(".")
-    return [*[f"{note}."] * bool(note), word(result.status, language)]
+    return [*note_sentences(result.note, language), word(result.status, language)]
+
+
+def note_sentences(note: str, language: Language) -> list[str]:
+    """Say a remark, if there is one."""
+    said = sentence(word(note, language)).rstrip(".")
+    return [f"{said}."] * bool(said)
 
 
 def caption(series: Series, language: Language, *, period: str = "", mark: str = "") -> str:

@@ -43,6 +43,7 @@ STYLE: Final[Any] = {
 }
 
 _LEFT, _TOP, _BOTTOM = 0.85, 0.85, 0.5  # inches around the axes
+_PANEL = (4.2, 3.2)  # inches a panel, with the room between panels
 _LINE = 0.165  # inches a line of the caption
 _CHARACTERS = 16.2  # of the caption, an inch
 
@@ -61,6 +62,7 @@ def framed(
     *,
     size: tuple[float, float] = (6.0, 3.7),
     right: float = 2.35,
+    bottom: float = _BOTTOM,
 ) -> tuple[Figure, Axes]:
     """Make a figure with a title above and a caption below its axes.
 
@@ -70,22 +72,54 @@ def framed(
         The texts; an empty one takes no room.
     size : (float, float)
         Width and height of the axes, in inches.
-    right : float
-        Room to the right of the axes, in inches.
+    right, bottom : float
+        Room to the right of the axes and below them, in inches.
 
     Returns
     -------
     Figure, Axes
         To draw in.
     """
+    figure, box = _sheet((title, subtitle, caption), size, right=right, bottom=bottom, top=_TOP)
+    return figure, figure.add_axes(box, label="main")
+
+
+def panelled(
+    title: str, subtitle: str, caption: str, *, rows: int, columns: int
+) -> tuple[Figure, list[Axes]]:
+    """Make a figure with a title above and a caption below panels, row by row."""
+    size = (_PANEL[0] * columns, _PANEL[1] * rows)
+    figure, (left, bottom, width, height) = _sheet(
+        (title, subtitle, caption), size, right=0.25, bottom=_BOTTOM, top=_TOP + 0.35
+    )
+    grid = figure.add_gridspec(
+        rows,
+        columns,
+        left=left,
+        bottom=bottom,
+        right=left + width,
+        top=bottom + height,
+        wspace=0.27,
+        hspace=0.6,
+    )
+    return figure, [figure.add_subplot(grid[at]) for at in range(rows * columns)]
+
+
+def _sheet(
+    texts: tuple[str, str, str],
+    size: tuple[float, float],
+    *,
+    right: float,
+    bottom: float,
+    top: float,
+) -> tuple[Figure, tuple[float, float, float, float]]:
+    """Make a figure with its texts, and give the box that they leave, in shares of the figure."""
+    title, subtitle, caption = texts
     width = _LEFT + size[0] + right
     lines = fill(caption, int((width - 0.4) * _CHARACTERS))
-    below = _BOTTOM + (_LINE * (lines.count("\n") + 1) + 0.25 if caption else 0)
-    height = _TOP + size[1] + below
+    below = bottom + (_LINE * (lines.count("\n") + 1) + 0.25 if caption else 0)
+    height = top + size[1] + below
     figure = Figure(figsize=(width, height))
-    axes = figure.add_axes(
-        (_LEFT / width, below / height, size[0] / width, size[1] / height), label="main"
-    )
     figure.text(0.2 / width, 1 - 0.32 / height, title, fontsize=13, fontweight="bold", gid="title")
     figure.text(0.2 / width, 1 - 0.56 / height, subtitle, color=QUIET, gid="subtitle")
     figure.text(
@@ -98,7 +132,7 @@ def framed(
         linespacing=1.45,
         gid="caption",
     )
-    return figure, axes
+    return figure, (_LEFT / width, below / height, size[0] / width, size[1] / height)
 
 
 def mark_draft(axes: Axes, status: str, language: Language) -> None:

@@ -61,6 +61,30 @@ TEXTS: Final[Mapping[Language, Mapping[str, str]]] = {
         "backtest subtitle": "som van {window} {periods}, tot {lead} {periods} vooruit",
         "backtest axis": "laatste bekende periode",
         "backtest exceeded": "Van {n} uitkomsten lagen er boven de band: {bands}.",
+        "calibration title": "Kloppen de kansen? Alle stromen samen",
+        "calibration": "Blauw: de kans die werd gegeven. Stippen: hoe vaak het gebeurde; de "
+        "verticale lijn is een interval van {confidence}, dat ermee rekent dat uitkomsten van één "
+        "moment, en van één stroom, samenhangen.",
+        "calibration counted": "Uitkomsten: {n}; stromen: {flows}; momenten: {origins}.",
+        "calibration held": "De gegeven kans ligt op de verticale lijn bij {counts}; klopt "
+        "alles, dan ligt er ongeveer 1 op de 20 naast.",
+        "calibration alone": "Dat zijn te weinig momenten om iets te zeggen: elk interval loopt "
+        "van 0 tot {whole}.",
+        "calibration panels": "PIT: klopt de voorspelling, dan komt elke plaats even vaak voor. "
+        "Boven het laatste paneel staat op hoeveel uitkomsten elke stip rust.",
+        "panel bands": "Boven de band",
+        "panel intervals": "In het centrale interval",
+        "panel places": "Plaats tussen de trekkingen (PIT)",
+        "panel chances": "Meer dan in de laatst bekende {window} {periods}",
+        "axis bands": "band en kans op meer",
+        "axis intervals": "kans om erin te vallen",
+        "axis places": "deel van de trekkingen onder de uitkomst",
+        "axis chances": "gegeven kans op meer",
+        "axis outcomes": "deel van de uitkomsten",
+        "held bands": "{held} van de {of} banden",
+        "held intervals": "{held} van de {of} centrale intervallen",
+        "held places": "{held} van de {of} plaatsen",
+        "held chances": "{held} van de {of} groepen van kansen",
         "DRAFT": "CONCEPT",
         "draft": "Status: concept, niet voor publicatie.",
         "final": "Status: definitief.",
@@ -120,6 +144,30 @@ TEXTS: Final[Mapping[Language, Mapping[str, str]]] = {
         "backtest subtitle": "sum of {window} {periods}, to {lead} {periods} ahead",
         "backtest axis": "last period known",
         "backtest exceeded": "Of {n} outcomes, so many were above the band: {bands}.",
+        "calibration title": "Do the chances hold? All flows together",
+        "calibration": "Blue: the chance that was given. Dots: how often it happened; the vertical "
+        "line is a {confidence} interval, which allows for outcomes of one origin, and of one "
+        "flow, to go together.",
+        "calibration counted": "Outcomes: {n}; flows: {flows}; origins: {origins}.",
+        "calibration held": "The chance given lies on the vertical line for {counts}; if "
+        "all is right, about 1 in 20 lies beside it.",
+        "calibration alone": "These are too few origins to tell: every interval runs from 0 to "
+        "{whole}.",
+        "calibration panels": "PIT: if the forecast is right, every place comes as often. Above "
+        "the last panel stands on how many outcomes each dot rests.",
+        "panel bands": "Above the band",
+        "panel intervals": "Inside the central interval",
+        "panel places": "Place among the draws (PIT)",
+        "panel chances": "More than in the last {window} {periods} known",
+        "axis bands": "band and chance of more",
+        "axis intervals": "chance of falling inside",
+        "axis places": "share of the draws below the outcome",
+        "axis chances": "chance of more that was given",
+        "axis outcomes": "share of the outcomes",
+        "held bands": "{held} of {of} bands",
+        "held intervals": "{held} of {of} central intervals",
+        "held places": "{held} of {of} places",
+        "held chances": "{held} of {of} groups of chances",
         "DRAFT": "DRAFT",
         "draft": "Status: draft, not for publication.",
         "final": "Status: final.",

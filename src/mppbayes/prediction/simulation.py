@@ -69,14 +69,15 @@ class _Past:
     """What a simulation takes from before its flows' last observations.
 
     ``counts`` are the replayed counts of the span's past periods, (draw, period, flow);
-    ``last`` is the position in the span of each flow's last observation, −1 if before it.
+    ``last`` is the position in the span of each flow's last observation, −1 if before it;
+    ``begin`` is the span's own in the history.
     """
 
     draws: FlowDraws
     end: State
     counts: Floats
     last: NDArray[np.int64]
-    shock: Floats
+    begin: int
 
     @classmethod
     def of(cls, fit: Fit, span: pd.PeriodIndex, futures: int) -> "_Past":
@@ -94,7 +95,7 @@ class _Past:
             State(*(np.repeat(array, futures, axis=0) for array in end)),
             np.repeat(counts, futures, axis=0),
             last - begin,
-            draws.shock[:, begin:],
+            begin,
         )
 
 
@@ -123,7 +124,7 @@ def _simulate(
 ) -> tuple[NDArray[np.int64], Floats]:
     """Run the step; give counts (draw, time, flow), and how often a flow came near its ceiling."""
     flows = fit.network.flow_names
-    n_past = past.counts.shape[1]
+    n_past, groups = past.counts.shape[1], past.draws.groups.names
     season = seasons(span.to_timestamp(), fit.network.periods_per_year)
     counts = np.zeros((innovations.n_draws, len(span), len(flows)), dtype=np.int64)
     counts[:, :n_past] = past.counts
@@ -131,7 +132,11 @@ def _simulate(
     state = past.end
     for t in range(int(past.last.min()) + 1, len(span)):
         period = span[t].ordinal
-        shock = past.shock[:, t] if t < n_past else innovations.shocks(period, fit.spec.shock)
+        shock = (
+            past.draws.past_shock(past.begin + t)
+            if t < n_past
+            else past.draws.new_shock(innovations.shocks(period, fit.spec.shock, groups))
+        )
         seen = t <= past.last
         state, mean, drawn = step(
             where(np.asarray(t == past.last + 1), past.end, state),
@@ -139,7 +144,7 @@ def _simulate(
             counts[:, t],
             seen,
             0.0,
-            Drawn(shock[:, None], *innovations.cells(flows, period)),
+            Drawn(shock, *innovations.cells(flows, period)),
             past.draws.at(int(season[t])),
             np,
         )

@@ -27,6 +27,8 @@ from mppbayes.reporting.tables import (
     precision_rows,
 )
 from mppbayes.reporting.texts import TEXTS
+from mppbayes.reporting.trackrecord import read_track_record, require_network
+from mppbayes.reporting.tracksection import track_section
 from mppbayes.storage import whole_file
 
 
@@ -37,6 +39,7 @@ def report(
     fit: Fit | None = None,
     scheme: BandScheme = MPP,
     language: Language = "nl",
+    backtest: str | Path | None = None,
     draft: bool = False,
 ) -> None:
     """Write a report as one HTML file that needs nothing else.
@@ -53,6 +56,10 @@ def report(
         The bands and their probabilities.
     language : {"nl", "en"}
         Of all texts and numbers.
+    backtest : str or Path, optional
+        A folder that ``mppbayes backtest`` wrote, of the same network. Adds the track record: how
+        forecasts made again at past origins went, how often each band was exceeded, how often
+        intervals held the outcome, the scores beside those of other models, and the figures.
     draft : bool
         Whether a draft may be written; it is marked on top, on every table and on every figure.
 
@@ -60,12 +67,19 @@ def report(
     ------
     GateError
         If the forecast is a draft, or fails a check of ``fit``, and ``draft`` is false.
+    StorageError
+        If ``backtest`` is no whole backtest directory; with every fault.
+    SpecError
+        If the backtest has quantities or origins that the forecast's network does not know.
     """
     if forecast.status == names.DRAFT and not draft:
         raise GateError(
             "the report is withheld: the forecast is a draft; draft=True (--draft on the command "
             "line) writes it, marked as one"
         )
+    record = read_track_record(backtest) if backtest is not None else None
+    if record:
+        require_network(record, forecast.network)
     summary = _yearly(forecast, scheme)
     verdicts = diagnose(fit, summary) if fit else Verdicts(())
     if forecast.status == names.FINAL and not verdicts.passed:
@@ -75,6 +89,7 @@ def report(
     html = _render(
         summary,
         language,
+        track=track_section(record, summary, language) if record else None,
         posterior=_posterior(fit, summary, verdicts, language) if fit else None,
     )
     with whole_file(path) as partial:
@@ -86,7 +101,13 @@ def _yearly(forecast: Forecast, scheme: BandScheme) -> Bands:
     return made.select(status=made.status)  # leaves out what has no row
 
 
-def _render(summary: Bands, language: Language, *, posterior: dict[str, Any] | None) -> str:
+def _render(
+    summary: Bands,
+    language: Language,
+    *,
+    track: dict[str, Any] | None,
+    posterior: dict[str, Any] | None,
+) -> str:
     forecast, network, text = summary.forecast, summary.network, TEXTS[language]
     environment = Environment(
         loader=PackageLoader("mppbayes.reporting"),
@@ -100,6 +121,7 @@ def _render(summary: Bands, language: Language, *, posterior: dict[str, Any] | N
     sections = [
         "how-to-read",
         *["totals"] * bool(totals),
+        *["track-record"] * bool(track),
         "breakdown",
         "figures",
         *["checks", "diagnostics", "model"] * bool(posterior),
@@ -118,6 +140,7 @@ def _render(summary: Bands, language: Language, *, posterior: dict[str, Any] | N
         totals=totals,
         groups=breakdown(summary, language),
         figures=[small_fan(summary, name, language) for name in flows],
+        track=track,
         posterior=posterior,
         draws=_draws(forecast, language),
         manifest=_manifest(forecast),

@@ -91,6 +91,11 @@ def bfmi(fit: Fit) -> float:
     return float(((np.diff(energy, axis=1) ** 2).mean(axis=1) / energy.var(axis=1)).min())
 
 
+def png_uri(content: bytes) -> str:
+    """Give a PNG file as a data URI."""
+    return f"data:image/png;base64,{b64encode(content).decode('ascii')}"
+
+
 def _picture(figure: Figure, bands: Bands, name: str, caption: str, language: Language) -> Picture:
     return Picture(_embedded(figure), Series.of(bands, name).title(language), caption)
 
@@ -111,4 +116,4 @@ def _embedded(figure: Figure) -> str:
     """Give a figure as a data URI, PNG."""
     buffer = BytesIO()
     figure.savefig(buffer, format="png", dpi=150)
-    return f"data:image/png;base64,{b64encode(buffer.getvalue()).decode('ascii')}"
+    return png_uri(buffer.getvalue())

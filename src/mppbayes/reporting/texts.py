@@ -41,6 +41,80 @@ TEXTS: Final[Mapping[Language, Mapping[str, str]]] = {
         "exceedance": "gevraagde kans op meer",
         "achieved": "behaalde kans op meer",
         "mcse": "Monte-Carlofout",
+        "track-record": "Trefzekerheid in het verleden",
+        "remade": "De prognose is opnieuw gemaakt vanuit momenten in het verleden, telkens met "
+        "alleen wat toen bekend was: t/m {origins}. Hier staat ernaast wat er daarna kwam. Een "
+        "moment is te beoordelen als er een prognose van dit model en een uitkomst is.",
+        "judged at": "{window}: te beoordelen bij {known} van de {origins} momenten.",
+        "belongs": "Alle stromen en totalen van deze toets bestaan in het netwerk van deze "
+        "prognose. Met welke specificatie en welke cijfers de toets is gemaakt, staat er niet bij "
+        "en is dus niet nagegaan.",
+        "not judged": "Niet getoetst: {names}.",
+        "other level": "De kans op meer dan de band {band} was in de toets {other} en is in deze "
+        "prognose {own}.",
+        "all flows": "alle stromen samen",
+        "track finding": "{window}, alle stromen samen: {said}.",
+        "no outcome": "{window}: er is nog geen uitkomst bekend.",
+        "band exceeded": "de band {band} is door {observed} van {n} uitkomsten overschreden "
+        "(95 %-interval {interval}), {verdict}",
+        "agrees": "wat strookt met {nominal}",
+        "too often": "wat afwijkt van {nominal}: te vaak",
+        "too seldom": "wat afwijkt van {nominal}: te zelden",
+        "says nothing": "wat nog niets zegt over {nominal}",
+        "exceedance by band": "Hoe vaak elke band is overschreden: {window}",
+        "quantity": "grootheid",
+        "nominal": "kans op meer",
+        "was exceeded": "overschreden",
+        "interval": "95 %-interval",
+        "outcomes": "uitkomsten",
+        "frequencies explained": "Het interval is breed waar er weinig momenten zijn, omdat "
+        "uitkomsten van één moment, en van momenten waarvan de vensters overlappen, op elkaar "
+        "lijken. Kleine aantallen overschrijden een band volgens de regel iets minder vaak dan "
+        "zijn kans: een band is het kleinste gehele getal dat met hoogstens die kans wordt "
+        "overschreden. Bij alle stromen samen telt elke stroom apart mee; hun som is een totaal. "
+        "Stromen en groepen apart staan in calibration.csv van de toets.",
+        "coverage explained": "Kleine aantallen vallen volgens dezelfde regel iets vaker binnen "
+        "een interval dan beoogd.",
+        "coverage": "Hoe vaak de uitkomst binnen het centrale interval viel: alle stromen samen",
+        "window": "venster",
+        "meant": "beoogd",
+        "held": "binnen het interval",
+        "scored better": "dit model scoorde beter dan {others}",
+        "scored unclear": "geen duidelijk verschil in score met {others}",
+        "scored alone": "te weinig momenten voor een oordeel naast {others}",
+        "scored worse": "dit model scoorde slechter dan {others}",
+        "not compared": "Er zijn geen scores van andere prognoses om deze naast te leggen.",
+        "score lower": "score {share} lager",
+        "score higher": "score {share} hoger",
+        "score explained": "De score (CRPS) meet hoe ver de prognose, met al haar onzekerheid, van "
+        "de uitkomst lag, in de eenheid van de tellingen. Lager is beter; een negatief verschil "
+        "pleit voor dit model. De score van alle stromen samen is de som van hun scores.",
+        "explained ratio": "Het verhoudingsmodel vermenigvuldigt het laatste jaar met een "
+        "verhouding uit het verleden.",
+        "explained unpooled": "Met elke stroom apart deelt het model niets tussen stromen.",
+        "by mppbayes": "dit model",
+        "by ratio": "het verhoudingsmodel",
+        "by unpooled": "dit model met elke stroom apart",
+        "comparison by model": "Scores naast die van andere prognoses: {window}",
+        "forecast by": "prognose van",
+        "beside": "naast",
+        "own score": "dit model",
+        "other score": "het andere",
+        "difference": "verschil",
+        "moments": "momenten",
+        "from to": "{lower} tot {upper}",
+        "drawn": "{title}: wat het model op elk moment zou hebben voorspeld, en wat er kwam.",
+        "drawn calibration": "Kalibratie: hoe vaak gebeurde wat een kans had gekregen.",
+        "as drawn": "De figuren zijn die van de toets zelf, in de taal waarin zij zijn gemaakt.",
+        "statuses": "Hoe de prognoses vanuit die momenten verliepen",
+        "status final": "definitief",
+        "status draft": "concept",
+        "status failed": "mislukt",
+        "drafts": "Een concept, waarvan de ketens niet op tijd convergeerden, telt mee in de "
+        "cijfers hieronder. Een mislukte prognose ontbreekt erin.",
+        "unsound": "Welke prognoses niet definitief zijn",
+        "moment": "moment",
+        "remark": "opmerking",
         "breakdown": "Uitgesplitst per jaar",
         "figures": "Figuren per stroom",
         "checks": "Controles",
@@ -111,6 +185,78 @@ TEXTS: Final[Mapping[Language, Mapping[str, str]]] = {
         "exceedance": "chance of more, requested",
         "achieved": "chance of more, achieved",
         "mcse": "Monte Carlo error",
+        "track-record": "Track record",
+        "remade": "The forecast was made again at moments in the past, each time from only what "
+        "was known then: to {origins}. Here what came stands beside it. A moment can be judged if "
+        "there are a forecast by this model and an outcome.",
+        "judged at": "{window}: can be judged at {known} of the {origins} moments.",
+        "belongs": "All flows and totals of this backtest exist in this forecast's network. Its "
+        "folder does not say with which specification and figures it was made, so that these were "
+        "not checked.",
+        "not judged": "Not in the backtest: {names}.",
+        "other level": "The chance of more than the band {band} was {other} in the backtest and "
+        "is {own} in this forecast.",
+        "all flows": "all flows together",
+        "track finding": "{window}, all flows together: {said}.",
+        "no outcome": "{window}: no outcome is known yet.",
+        "band exceeded": "the {band} was exceeded by {observed} of {n} outcomes "
+        "(95 % interval {interval}), {verdict}",
+        "agrees": "which agrees with {nominal}",
+        "too often": "which differs from {nominal}: too often",
+        "too seldom": "which differs from {nominal}: too seldom",
+        "says nothing": "which says nothing yet about {nominal}",
+        "exceedance by band": "How often each band was exceeded: {window}",
+        "quantity": "quantity",
+        "nominal": "chance of more",
+        "was exceeded": "exceeded",
+        "interval": "95 % interval",
+        "outcomes": "outcomes",
+        "frequencies explained": "The interval is wide where moments are few, because outcomes of "
+        "one moment, and of moments whose windows overlap, are alike. By rule, small counts exceed "
+        "a band somewhat less often than its chance: a band is the smallest whole number that is "
+        "exceeded with at most that chance. In all flows together each flow counts apart; their "
+        "sum is a total. Single flows and groups stand in calibration.csv of the backtest.",
+        "coverage explained": "By the same rule, small counts fall inside an interval somewhat "
+        "more often than meant.",
+        "coverage": "How often the outcome fell inside the central interval: all flows together",
+        "window": "window",
+        "meant": "meant",
+        "held": "inside the interval",
+        "scored better": "this model scored better than {others}",
+        "scored unclear": "no clear difference in score from {others}",
+        "scored alone": "too few moments to judge beside {others}",
+        "scored worse": "this model scored worse than {others}",
+        "not compared": "There are no scores of other forecasts to set beside these.",
+        "score lower": "score {share} lower",
+        "score higher": "score {share} higher",
+        "score explained": "The score (CRPS) measures how far the forecast, with all its "
+        "uncertainty, lay from the outcome, in the unit of the counts. Lower is better; a negative "
+        "difference speaks for this model. The score of all flows together is the sum of theirs.",
+        "explained ratio": "The ratio model multiplies the last year by a ratio from the past.",
+        "explained unpooled": "With each flow apart the model shares nothing between flows.",
+        "by mppbayes": "this model",
+        "by ratio": "the ratio model",
+        "by unpooled": "this model with each flow apart",
+        "comparison by model": "Scores beside those of other forecasts: {window}",
+        "forecast by": "forecast by",
+        "beside": "beside",
+        "own score": "this model",
+        "other score": "the other",
+        "difference": "difference",
+        "moments": "moments",
+        "from to": "{lower} to {upper}",
+        "drawn": "{title}: what the model would have forecast at each moment, and what came.",
+        "drawn calibration": "Calibration: how often what was given a chance happened.",
+        "as drawn": "The figures are the backtest's own, in the language in which they were made.",
+        "statuses": "How the forecasts at those moments went",
+        "status final": "final",
+        "status draft": "draft",
+        "status failed": "failed",
+        "drafts": "A draft, whose chains did not converge in time, counts in the figures below. A "
+        "forecast that failed is missing from them.",
+        "unsound": "Which forecasts are not final",
+        "moment": "moment",
+        "remark": "remark",
         "breakdown": "Broken down, by year",
         "figures": "Figures by flow",
         "checks": "Checks",
