@@ -61,9 +61,13 @@ def asked(monkeypatch):
         means = known.counts()["value"].mean("time").values
         rng = np.random.default_rng(origin.ordinal)
         drawn = 12.0 * rng.poisson(means, (500, 1, len(flows)))
-        return xr.DataArray(
-            drawn, dims=("sample", "lead", "flow"), coords={"lead": [12], "flow": list(flows)}
-        ), names.FINAL
+        return (
+            xr.DataArray(
+                drawn, dims=("sample", "lead", "flow"), coords={"lead": [12], "flow": list(flows)}
+            ),
+            names.FINAL,
+            "",
+        )
 
     def models(*_, **__):
         return [("mppbayes", poisson, "key"), ("other", poisson, "other key")]
@@ -161,19 +165,21 @@ def test_results_of_other_evidence_are_made_again(panel, asked, tmp_path):
     assert len(asked) == 2 * len(ORIGINS)
 
 
-def test_a_failed_origin_is_reported(panel, monkeypatch):
+def test_a_draft_and_a_failed_origin_are_reported_with_the_reason(panel, monkeypatch, tmp_path):
     def fails(known, origin):
         if str(origin) == "2025-12":
             raise SamplingError("no luck")
         flows = list(known.network.flow_names)
         drawn = np.ones((3, 1, len(flows)))
         coords = {"lead": [12], "flow": flows}
-        return xr.DataArray(drawn, dims=("sample", "lead", "flow"), coords=coords), names.DRAFT
+        windows = xr.DataArray(drawn, dims=("sample", "lead", "flow"), coords=coords)
+        return windows, names.DRAFT, "diverged"
 
     monkeypatch.setattr(backtesting, "_forecasters", lambda *_, **__: [("mppbayes", fails, "")])
-    found = made(panel)
-    assert found.log()["status"].tolist() == ["draft", "failed", "draft"]
-    assert found.log()["remark"].tolist()[1] == "no luck"
+    found, again = made(panel, directory=tmp_path), made(panel, directory=tmp_path)
+    for log in (found.log(), again.log()):
+        assert log["status"].tolist() == ["draft", "failed", "draft"]
+        assert log["remark"].tolist() == ["diverged", "no luck", "diverged"]
     assert found.draws("mppbayes").sizes["origin"] == 2
     assert "1 failed" in repr(found)
 

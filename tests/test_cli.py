@@ -65,7 +65,7 @@ def judged(small_panel, tmp_path_factory):
         means = known.counts()["value"].mean("time")
         drawn = 12.0 * np.random.default_rng(1).poisson(means, (500, 1, means.size))
         coords = {"lead": [12], "flow": list(known.network.flow_names)}
-        return xr.DataArray(drawn, dims=("sample", "lead", "flow"), coords=coords), "final"
+        return xr.DataArray(drawn, dims=("sample", "lead", "flow"), coords=coords), "final", ""
 
     models = [("mppbayes", poisson, "key"), ("ratio", poisson, "other key")]
     with pytest.MonkeyPatch.context() as patch:

@@ -3,11 +3,13 @@
 import json
 import re
 from base64 import b64encode
+from html import escape
 
 import pandas as pd
 import pytest
 from made_up import NETWORK, NOTE, made_up_forecast
 
+from mppbayes.diagnostics import check_adequacy
 from mppbayes.errors import GateError, SpecError, StorageError
 from mppbayes.inference import Fit
 from mppbayes.network import Network
@@ -190,6 +192,16 @@ def test_every_section_is_there_and_in_the_contents(drafts, language):
     for anchor in (*ALWAYS, *OF_A_FIT):
         assert f'<h2 id="{anchor}">{TEXTS[language][anchor]}</h2>' in html
         assert f'<a href="#{anchor}">{TEXTS[language][anchor]}</a>' in html
+
+
+@pytest.mark.parametrize("language", ["nl", "en"])
+def test_it_holds_the_verdicts_on_the_residuals(drafts, small_fit, language):
+    text, shown = TEXTS[language], rows(drafts[language])
+    for verdict in check_adequacy(small_fit):
+        outcome = text["passed"] if verdict.passed else text["failed"]
+        (row,) = (row for row in shown if row.startswith(f"{text[verdict.check]}|"))
+        assert outcome in row
+        assert escape(verdict.statement) in row
 
 
 def test_without_a_fit_there_are_no_checks(tmp_path):

@@ -14,6 +14,7 @@ from mppbayes.evaluation import (
 )
 from mppbayes.network.rows import Language
 from mppbayes.plotting import plot_backtest, plot_calibration
+from mppbayes.plotting.style import write_png
 from mppbayes.prediction.bandfiles import write_csv
 from mppbayes.prediction.scheme import BandScheme
 
@@ -63,11 +64,12 @@ def write_backtest(
     if len(found.models) > 1:
         frequency = found.panel.network.frequency
         write_csv(compare(scores, frequency=frequency), directory / "comparison.csv")
+    else:
+        (directory / "comparison.csv").unlink(missing_ok=True)
     figures = directory / "figures"
     figures.mkdir(exist_ok=True)
-    calibration = plot_calibration(found, scheme, language=language)
-    calibration.savefig(figures / "calibration.png", dpi=150)
+    write_png(plot_calibration(found, scheme, language=language), figures / "calibration.png")
     totals = found.outcome["quantity"][found.outcome["aggregate"] == "sum"].values
     for quantity in totals if len(totals) else found.outcome["quantity"].values[:1]:
         figure = plot_backtest(found, str(quantity), scheme, language=language)
-        figure.savefig(figures / f"{quantity}.png", dpi=150)
+        write_png(figure, figures / f"{quantity}.png")

@@ -17,9 +17,12 @@ from mppbayes.evaluation.windows import by_quantity, check_leads, window_sums
 from mppbayes.inference import (
     PUBLICATION,
     Compiled,
+    Fit,
     Limits,
     Sampler,
     compile_model,
+    convergence,
+    divergences,
     fit,
     following,
 )
@@ -33,7 +36,8 @@ UNPOOLED = "unpooled"
 _MODEL_CODE = ("model", "inference", "prediction/simulation.py")
 _BASELINE_CODE = "evaluation/baselines.py"
 
-type Forecaster = Callable[[Panel, pd.Period], tuple[xr.DataArray, str]]
+type Made = tuple[xr.DataArray, str, str]  # windows, status and remark
+type Forecaster = Callable[[Panel, pd.Period], Made]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -204,8 +208,8 @@ def _record(
         return earlier
     began = time.monotonic()
     try:
-        sums, status = made(known, origin)
-        draws, remark = by_quantity(sums, known.network), ""
+        sums, status, remark = made(known, origin)
+        draws = by_quantity(sums, known.network)
     except MppbayesError as error:
         draws, status, remark = None, "failed", str(error)
     seconds = round(time.monotonic() - began, 2)
@@ -257,7 +261,7 @@ def _forecasters(
     def bayesian(chosen: ModelSpec) -> Forecaster:
         compiled: list[Compiled] = []
 
-        def made(known: Panel, origin: pd.Period) -> tuple[xr.DataArray, str]:
+        def made(known: Panel, origin: pd.Period) -> Made:
             if not compiled:
                 compiled.append(compile_model(chosen, longest, sampler=sampler))
             found = fit(
@@ -274,16 +278,16 @@ def _forecasters(
             thin = np.linspace(0, stacked.sizes["sample"] - 1, samples).round().astype(int)
             kept = stacked.isel(sample=thin)
             sums = window_sums(kept, known.network, origin, leads, window)
-            return sums.transpose("sample", "lead", names.FLOW), found.status
+            return sums.transpose("sample", "lead", names.FLOW), found.status, _remark(found)
 
         return made
 
     def simple(name: str) -> Forecaster:
-        def made(known: Panel, origin: pd.Period) -> tuple[xr.DataArray, str]:
-            return (
-                baseline_windows(name, known, origin, leads, window, samples=samples, seed=seed),
-                names.FINAL,
+        def made(known: Panel, origin: pd.Period) -> Made:
+            windows = baseline_windows(
+                name, known, origin, leads, window, samples=samples, seed=seed
             )
+            return windows, names.FINAL, ""
 
         return made
 
@@ -296,6 +300,17 @@ def _forecasters(
     for name in baselines:
         if name != UNPOOLED:
             yield name, simple(name), [name, seed, source_digest(_BASELINE_CODE)]
+
+
+def _remark(found: Fit) -> str:
+    """Say of a draft how far its chains came."""
+    if found.status == names.FINAL:
+        return ""
+    table = convergence(found.tree)
+    return (
+        f"{found.manifest['ending']}: {divergences(found.tree)} divergences, "
+        f"largest R-hat {table['rhat'].max():.3f}, smallest ESS {table['ess_bulk'].min():.0f}"
+    )
 
 
 def _outcomes(

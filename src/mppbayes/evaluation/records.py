@@ -21,7 +21,7 @@ class Record:
     status : str
         ``final``, ``draft`` if the chains did not converge, or ``failed``.
     remark : str
-        Why it failed.
+        Why it failed, or how far the chains of a draft came.
     seconds : float
         What it took.
     inputs : str
@@ -50,6 +50,7 @@ def write_record(record: Record, path: Path) -> None:
         "model": record.model,
         "origin": record.origin,
         "status": record.status,
+        "remark": record.remark,
         "seconds": record.seconds,
         "inputs": record.inputs,
     }
@@ -67,7 +68,7 @@ def read_record(path: Path) -> Record | None:
             model=str(attributes["model"]),
             origin=str(attributes["origin"]),
             status=str(attributes["status"]),
-            remark="",
+            remark=str(attributes.get("remark", "")),
             seconds=float(attributes["seconds"]),
             inputs=str(attributes["inputs"]),
             draws=tree.to_dataset()["draws"].astype(float),

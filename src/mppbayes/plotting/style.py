@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 from textwrap import fill
 from typing import Any, Final
 
@@ -12,6 +13,7 @@ from matplotlib.figure import Figure
 from mppbayes import names
 from mppbayes.network.rows import Language
 from mppbayes.plotting.words import number, word
+from mppbayes.storage import whole_file
 
 INK: Final = "#22262b"
 QUIET: Final = "#666d75"
@@ -159,3 +161,9 @@ def mark_draft(axes: Axes, status: str, language: Language) -> None:
 def count_ticks(axes: Axes, axis: str, language: Language) -> None:
     """Write the counts along an axis with the language's separators."""
     getattr(axes, f"{axis}axis").set_major_formatter(lambda value, _: number(value, language))
+
+
+def write_png(figure: Figure, path: Path) -> None:
+    """Write a figure to a PNG file, whole or not at all."""
+    with whole_file(path) as partial:
+        figure.savefig(partial, dpi=150, format="png")

@@ -8,17 +8,16 @@ import pandas as pd
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
 from mppbayes import names
-from mppbayes.diagnostics import Verdicts, diagnose
+from mppbayes.diagnostics import Verdicts, check_adequacy, diagnose
 from mppbayes.errors import GateError
 from mppbayes.inference import Fit
 from mppbayes.network.rows import Language
 from mppbayes.plotting.captions import chances_sentences
-from mppbayes.plotting.words import decimal, month_title, number, precise_percent, sentence, word
+from mppbayes.plotting.words import decimal, month_title, number, sentence, word
 from mppbayes.prediction import MPP, Bands, BandScheme, Forecast, aggregates, bands
 from mppbayes.prediction.quantities import SUM
 from mppbayes.reporting.findings import finding
 from mppbayes.reporting.pictures import bfmi, energy_plot, exceedance, fan, rank_plot, small_fan
-from mppbayes.reporting.predictive import one_step_coverage
 from mppbayes.reporting.tables import (
     band_heads,
     band_table,
@@ -183,14 +182,11 @@ def _totals(summary: Bands, language: Language) -> list[dict[str, Any]]:
 
 def _posterior(fit: Fit, summary: Bands, verdicts: Verdicts, language: Language) -> dict[str, Any]:
     text = TEXTS[language]
-    inside, wide = (
-        precise_percent(one_step_coverage(fit, coverage), 1, language) for coverage in (0.8, 0.95)
-    )
     energy = text["energy"].format(bfmi=decimal(bfmi(fit), 2, language))
     return {
         "verdicts": list(verdicts),
         "convergence": convergence_rows(fit, language),
-        "predictive": text["predictive"].format(inside=inside, wide=wide),
+        "adequacy": list(check_adequacy(fit)),
         "figures": [
             energy_plot(fit, summary, language, energy),
             rank_plot(fit, summary, language, text["rank"]),

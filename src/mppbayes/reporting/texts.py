@@ -137,10 +137,20 @@ TEXTS: Final[Mapping[Language, Mapping[str, str]]] = {
         "rank": "Rangplots van de gemiddelden: per keten horen de rangen gelijkmatig te zijn; "
         "zwart is waar zij afwijken.",
         "energy": "Energie: de twee verdelingen horen op elkaar te lijken (BFMI {bfmi}).",
-        "predictive": "Voorspellende controle, steeds één periode vooruit: {inside} van de "
-        "tellingen valt binnen het interval van 80 % en {wide} binnen dat van 95 %. Het model "
-        "heeft deze tellingen gezien; dit toetst of het bij de cijfers past, niet of de prognose "
-        "uitkomt.",
+        "adequacy": "Past het model bij het verleden, steeds één periode vooruit?",
+        "adequacy explained": "Elke telling is vergeleken met wat het model een periode eerder "
+        "van haar verwachtte. De kans dat een model dat klopt een van deze controles niet haalt, "
+        "is 5 % voor alle samen. Het model heeft deze tellingen gezien; dit toetst of het bij de "
+        "cijfers past, niet of de prognose uitkomt. Een controle die niet is "
+        "gehaald, houdt hier geen getallen tegen.",
+        "residuals: level": "niveau",
+        "residuals: variance": "spreiding",
+        "residuals: autocorrelation": "samenhang met de periode ervoor",
+        "residuals: seasonal autocorrelation": "samenhang met dezelfde periode een jaar eerder",
+        "residuals: correlation across flows": "samenhang tussen stromen",
+        "residuals: zeros": "nullen",
+        "residuals: extremes": "uitschieters",
+        "residuals: tails": "staarten",
         "model": "Wat met wat is gepoold",
         "model in english": "De beschrijving van het model is in het Engels.",
         "made": "Hoe dit is gemaakt",
@@ -279,9 +289,19 @@ TEXTS: Final[Mapping[Language, Mapping[str, str]]] = {
         "rank": "Rank plots of the means: the ranks of each chain should be uniform; black "
         "is where they are not.",
         "energy": "Energy: the two distributions should look alike (BFMI {bfmi}).",
-        "predictive": "Predictive check, always one period ahead: {inside} of the counts lie in "
-        "the interval of 80 % and {wide} in that of 95 %. The model has seen these counts; this "
-        "tests whether it fits the figures, not whether the forecast comes true.",
+        "adequacy": "Does the model describe the past, one period ahead?",
+        "adequacy explained": "Each count is compared with what the model expected of it one "
+        "period before. The chance that a model that is right fails any of these checks is 5 % for "
+        "all together. The model has seen these counts; this tests whether it fits the figures, "
+        "not whether the forecast comes true. A failure here withholds no figure.",
+        "residuals: level": "level",
+        "residuals: variance": "variance",
+        "residuals: autocorrelation": "autocorrelation",
+        "residuals: seasonal autocorrelation": "correlation with the same period a year before",
+        "residuals: correlation across flows": "correlation across flows",
+        "residuals: zeros": "zeros",
+        "residuals: extremes": "extremes",
+        "residuals: tails": "tails",
         "model": "What is pooled with what",
         "model in english": "",
         "made": "How this was made",
