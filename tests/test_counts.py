@@ -9,6 +9,7 @@ from scipy.special import gammaincinv, ndtr
 
 from mppbayes.model.counts import gamma_quantile, negative_binomial_counts, poisson_quantile
 from mppbayes.model.innovations import Innovations
+from mppbayes.model.priors import CrisisShock
 
 z_grid = np.linspace(-4.5, 4.5, 901)
 
@@ -61,3 +62,9 @@ def test_a_cell_owns_its_innovations():
     assert not np.array_equal(frailty, both.cells(("a", "b"), 601)[0])
     assert not np.array_equal(frailty, Innovations(8, 50).cells(("a", "b"), 600)[0])
     assert not np.array_equal(frailty, arrival)
+
+
+def test_the_shock_has_unit_variance_and_crises():
+    shocks = Innovations(1, 400_000).shocks(600, CrisisShock(0.05, 4.0))
+    assert shocks.std() == pytest.approx(1.0, rel=0.02)
+    assert stats.kurtosis(shocks) > 3

@@ -50,7 +50,7 @@ def test_something_else_is_no_fit(tmp_path):
     xr.DataTree.from_dict({"/posterior": xr.Dataset({"a": 1.0})}).to_netcdf(
         tmp_path / "other.nc", engine="h5netcdf"
     )
-    with pytest.raises(StorageError, match="no fit of schema 2"):
+    with pytest.raises(StorageError, match="no fit of schema 1"):
         load_fit(tmp_path / "other.nc")
 
 
@@ -78,24 +78,21 @@ def test_another_origin_refits_without_recompiling(compiled, small_panel):
 
 
 def test_a_masked_layout_has_the_posterior_of_the_shorter_one(small_panel):
-    """Cells after the origin leave the density as it is, but for the prior of later shocks.
-
-    With one shock to the chain; ``test_shocks.py`` has the density of several.
-    """
+    """Cells after the origin leave the density as it is, but for the prior of later shocks."""
     earlier = small_panel.until("2023-12")
-    spec = resolve(ModelSpec(small_panel.network, harmonics=1, shock_level=""), earlier)
+    spec = resolve(ModelSpec(small_panel.network, harmonics=1), earlier)
     long, tight = Layout.of(small_panel), Layout.of(earlier)
     models = [build(spec, layout, arrays(spec, layout, earlier)) for layout in (long, tight)]
     points = [model.initial_point() for model in models]
     rng = np.random.default_rng(0)
     values = {name: value + rng.normal(0, 0.1, value.shape) for name, value in points[0].items()}
     n = tight.counts.sizes["time"]
-    tight_values = dict(values, shock_felt=values["shock_felt"][:n])
+    tight_values = dict(values, common_shock_felt=values["common_shock_felt"][:n])
     densities = [
         float(model.compile_logp()(point))
         for model, point in zip(models, (values, tight_values), strict=True)
     ]
-    later = values["shock_felt"][n:, 0]
+    later = values["common_shock_felt"][n:]
     row = spec.design.parameters.index(names.SHOCK_LOADING)
     scales = np.array(spec.shock.scales) * np.exp(_SHOCK_CENTRING * values["mean"][row])
     prior = np.log(stats.norm(0, scales).pdf(later[:, None]) @ np.array(spec.shock.weights)).sum()

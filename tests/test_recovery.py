@@ -109,16 +109,6 @@ def test_the_means_of_the_hierarchy_are_recovered(recovered):
     assert np.sqrt((z**2).mean()) < 1.6
 
 
-def test_the_correlation_of_shocks_is_recovered(recovered):
-    z = [
-        float((drawn.mean() - truth[names.SHOCK_CORRELATION]) / drawn.std())
-        for truth, fit in recovered
-        for drawn in (fit.posterior[names.SHOCK_CORRELATION],)
-    ]
-    print("z of the correlation:", z)
-    assert np.abs(z).max() < 3.5
-
-
 def test_flows_with_little_history_are_forecast_better_with_pooling():
     """CRPS of log(1 + yearly sum), paired: pooled against each flow apart."""
     spec, panels = truth_and_panels(3)

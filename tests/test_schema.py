@@ -34,9 +34,8 @@ POSTERIOR = {
     "initial_level": ("flow",),
     "initial_level_offset": ("flow",),
     "seasonal_pattern": ("season", "flow"),
-    "shock": ("time", "shock_group"),
-    "shock_felt": ("time", "shock_group"),
-    "shock_correlation": (),
+    "common_shock": ("time",),
+    "common_shock_felt": ("time",),
     "mean": ("parameter",),
     "scale": ("parameter",),
     "share": ("parameter", "level"),
@@ -88,7 +87,7 @@ def test_the_root_of_a_fit(small_fit):
         "end_state",
     }
     assert set(small_fit.tree.attrs) == {"schema", "spec", "status", "note", "manifest"}
-    assert small_fit.tree.attrs["schema"] == 2
+    assert small_fit.tree.attrs["schema"] == 1
     manifest = {*MADE_BY, "sampler", "backend", "settings", "limits", "ending"}
     manifest |= {"seed", "seconds", "digests"}
     assert set(small_fit.manifest) == manifest

@@ -24,8 +24,8 @@ def one_step_residuals(fit: Fit, *, seed: int = 0) -> xr.Dataset:
     """Randomised quantile residuals of the past, each given the periods before it.
 
     The predictive distribution of a count is a mixture over posterior draws of negative binomials,
-    with the flow's dispersion and the mean that the replay gives, under shocks that are drawn
-    anew: what the posterior knows of a period's own shocks it has from the counts of that period.
+    with the flow's dispersion and the mean that the replay gives, under a common shock drawn
+    anew: what the posterior knows of a period's own shock it has from the counts of that period.
     A residual is the normal quantile of that distribution at a point drawn at random over the
     integers that the published count may stand for: its rounding interval.
 
@@ -43,7 +43,8 @@ def one_step_residuals(fit: Fit, *, seed: int = 0) -> xr.Dataset:
         Over (time, flow): ``residual``; ``zero``, 1 where the count was published as 0 and else 0;
         and ``zero_probability``, the chance that it would be. NaN for a gap, and for a flow's
         first count, which has no past. Over (flow, other_flow): ``correlation_expected``, the
-        mean correlation of residuals in the same period, which the shocks bring about.
+        mean correlation of residuals in the same period, which the common shock brings
+        about.
 
     References
     ----------
@@ -84,12 +85,11 @@ def _one_step(fit: Fit, seed: int) -> tuple[Floats, Floats]:
     n_draws = posterior.sizes[names.CHAIN] * posterior.sizes[names.DRAW]
     every = max(1, n_draws // _MOST_DRAWS)
     draws = FlowDraws.of(fit.spec, posterior.isel({names.DRAW: slice(None, None, every)}))
-    chance = Innovations(seed, len(draws.shock_correlation))
+    chance = Innovations(seed, len(draws.shock))
     mean = replay(draws, fit.layout).mean
     for period in range(mean.shape[1]):
-        anew = draws.new_shock(chance.shocks(period, fit.spec.shock, draws.groups.names))
-        moved = anew - draws.past_shock(period)
-        mean[:, period] *= np.exp(draws.constant.shock_loading * moved)
+        moved = chance.shocks(period, fit.spec.shock) - draws.shock[:, period]
+        mean[:, period] *= np.exp(draws.constant.shock_loading * moved[:, None])
     return mean, draws.constant.dispersion
 
 

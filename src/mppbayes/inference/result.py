@@ -18,7 +18,7 @@ from mppbayes.model.step import State
 from mppbayes.network import Network
 from mppbayes.storage import read_netcdf, write_netcdf
 
-_SCHEMA = 2
+_SCHEMA = 1
 
 
 @dataclass(frozen=True, eq=False, repr=False)

@@ -16,12 +16,10 @@ from mppbayes.model.likelihood import (
     negative_binomial_interval,
 )
 from mppbayes.model.pooling import PoolingDesign
-from mppbayes.model.shocklaw import shock_law
 from mppbayes.model.specification import ModelSpec
 from mppbayes.model.step import Known, Parameters, State, step
 
 _SHOCK_CENTRING = 0.6  # found by trial, with three and with eleven years of counts
-_CORRELATION = (2.0, 2.0)  # a beta's, of the shocks of two groups
 _CONCENTRATION = 2.0  # of the variance shares: no level is expected to carry nothing
 
 
@@ -77,7 +75,6 @@ def coordinates(spec: ModelSpec, layout: Layout) -> dict[str, list[str]]:
         names.LEVEL: list(spec.design.levels),
         names.HARMONIC: [name for name, _ in harmonics(spec)],
         names.SEASON: [str(season + 1) for season in range(spec.network.periods_per_year)],
-        names.SHOCK_GROUP: list(spec.shock_groups.names),
         names.GAP: [f"{flow_names[s]} {times[t]}" for t, s in zip(gap_time, gap_flow, strict=True)],
         **{f"{level}_group": list(d.groups) for level, d in spec.design.by_level.items()},
     }
@@ -215,7 +212,7 @@ def _recursion(
 ) -> TensorVariable:
     """Run the step over the counts: every flow's log mean given its past, (time, flow)."""
     season = _season(spec, given, flows)[layout.seasons]
-    shock = _shock(spec, flows["typical_loading"])
+    shock = _common_shock(spec, flows["typical_loading"])
     gap = _gap_surprise(layout)
     initial = State(flows[names.INITIAL_LEVEL], flows[names.MEAN_LEVEL])
     ceiling = given["ceiling"]
@@ -276,18 +273,20 @@ def _season(
     return pm.Deterministic(names.SEASONAL_PATTERN, pattern, dims=(names.SEASON, names.FLOW))
 
 
-def _shock(spec: ModelSpec, typical_loading: TensorVariable) -> TensorVariable:
-    """Declare the shocks of groups in their own standard deviations; give the flows', (time, flow).
+def _common_shock(spec: ModelSpec, typical_loading: TensorVariable) -> TensorVariable:
+    """Declare the shock in its own standard deviations, (time,).
 
-    They are sampled in units between these and what a typical flow feels, which mixes better.
+    It is sampled in units between these and what a typical flow feels, which mixes better.
     """
-    groups, dims = spec.shock_groups, (names.TIME, names.SHOCK_GROUP)
-    n_groups = len(groups.names)
-    correlation = pm.Beta(names.SHOCK_CORRELATION, *_CORRELATION) if n_groups > 1 else 0.0
-    unit = typical_loading**_SHOCK_CENTRING
-    raw = shock_law(f"{names.SHOCK}_felt", spec.shock, n_groups, unit, correlation, dims)
-    shock = pm.Deterministic(names.SHOCK, raw / unit, dims=dims)
-    return shock[:, groups.index]
+    felt = typical_loading**_SHOCK_CENTRING
+    raw = pm.NormalMixture(
+        f"{names.COMMON_SHOCK}_felt",
+        w=np.array(spec.shock.weights),
+        mu=np.zeros(2),
+        sigma=np.array(spec.shock.scales) * felt,
+        dims=names.TIME,
+    )
+    return pm.Deterministic(names.COMMON_SHOCK, raw / felt, dims=names.TIME)
 
 
 def _gap_surprise(layout: Layout) -> TensorVariable:

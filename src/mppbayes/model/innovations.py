@@ -47,15 +47,12 @@ class Innovations:
     seed: int
     n_draws: int
 
-    def shocks(self, period: int, law: CrisisShock, groups: tuple[str, ...]) -> Floats:
-        """Give what makes the shocks of a period, (draw, 1 + group): the chain's part first."""
-        crisis = self._stream("crisis", period).random(self.n_draws) < law.probability
-        sizes = [
-            self._stream(f"shock {owner}", period).standard_normal(self.n_draws)
-            for owner in ("", *groups)
-        ]
-        scale = np.where(crisis, law.scales[1], law.scales[0])
-        return np.asarray(np.stack(sizes, axis=-1) * scale[:, None])
+    def shocks(self, period: int, law: CrisisShock) -> Floats:
+        """Give the common shock of a period for every draw, in its own standard deviations."""
+        stream = self._stream("shock", period)
+        size = stream.standard_normal(self.n_draws)
+        crisis = stream.random(self.n_draws) < law.probability
+        return np.asarray(size * np.where(crisis, law.scales[1], law.scales[0]))
 
     def cells(self, flows: tuple[str, ...], period: int) -> tuple[Floats, Floats]:
         """Give the frailty's and the arrivals' innovations of a period: (draw, flow) each."""

@@ -49,7 +49,7 @@ def prior_predictive(
     values = pm.draw([model[name] for name in variables], draws=draws, random_seed=seed)
     prior = xr.Dataset(
         {
-            name: ((names.CHAIN, names.DRAW, *model.named_vars_to_dims.get(name, ())), value[None])
+            name: ((names.CHAIN, names.DRAW, *model.named_vars_to_dims[name]), value[None])
             for name, value in zip(variables, values, strict=True)
         },
         coords={dim: list(labels) for dim, labels in model.coords.items() if labels is not None},

@@ -39,7 +39,7 @@ class Prior:
 
 @dataclass(frozen=True)
 class CrisisShock:
-    """The law of shocks that flows share: calm, or with a small probability a crisis.
+    """The shock common to the chain: calm, or with a small probability a crisis.
 
     Both are normal, so that every moment of a forecast exists; the mixture has variance 1.
 
@@ -74,7 +74,7 @@ DEFAULT_PRIORS = {
     names.PERMANENCE: Prior(-0.5, 0.7, 0.5),
     names.ADAPTATION: Prior(-1.2, 0.7, 0.6),
     names.DISPERSION: Prior(2.1, 0.7, 0.7),
-    names.SHOCK_LOADING: Prior(-2.3, 0.4, 0.25),
+    names.SHOCK_LOADING: Prior(-2.6, 0.5, 0.4),
     names.SEASONAL_AMPLITUDE: Prior(-2.3, 0.5, 0.3),
 }
 
@@ -84,6 +84,6 @@ MEANINGS = {
     names.PERMANENCE: "share of a fading deviation that moves the long-run level, as a logit",
     names.ADAPTATION: "share of a surprise that stays in the level, as a logit",
     names.DISPERSION: "log of the gamma shape above 1",
-    names.SHOCK_LOADING: "log of what a shock of one sd does to the log rate",
+    names.SHOCK_LOADING: "log of what a common shock of one sd does to the log rate",
     names.SEASONAL_AMPLITUDE: "log of the sd of the log rate over the year",
 }

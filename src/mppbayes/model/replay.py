@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 
 from mppbayes import names
 from mppbayes.model.arrays import Layout
-from mppbayes.model.shocks import ShockGroups
 from mppbayes.model.specification import ModelSpec
 from mppbayes.model.step import Known, Parameters, State, step
 
@@ -28,12 +27,8 @@ class FlowDraws:
         What the time of year adds to the log rate.
     initial : State
         Arrays (draw, flow): where the flow stood before the first period that was seen.
-    shocks : (draw, time, group)
-        In their own standard deviations.
-    shock_correlation : (draw,)
-        Between the shocks of two groups.
-    groups : ShockGroups
-        Which flows feel which shock.
+    shock : (draw, time)
+        The common shock, in its own standard deviations.
     gap : (draw, gap)
         The surprises of unseen periods between seen ones, in standard units.
     """
@@ -41,9 +36,7 @@ class FlowDraws:
     constant: Parameters
     season: Floats
     initial: State
-    shocks: Floats
-    shock_correlation: Floats
-    groups: ShockGroups
+    shock: Floats
     gap: Floats
 
     @classmethod
@@ -69,29 +62,18 @@ class FlowDraws:
             season=np.zeros(()),
             ceiling=np.broadcast_to(ceiling, (n, n_flows)),
         )
-        has_gaps, correlated = names.GAP_SURPRISE in stacked, names.SHOCK_CORRELATION in stacked
-        correlation = draws(names.SHOCK_CORRELATION) if correlated else np.ones(n)
+        has_gaps = names.GAP_SURPRISE in stacked
         return cls(
             constant,
             season,
             State(draws(names.INITIAL_LEVEL, names.FLOW), draws(names.MEAN_LEVEL, names.FLOW)),
-            draws(names.SHOCK, names.TIME, names.SHOCK_GROUP),
-            correlation,
-            spec.shock_groups,
+            draws(names.COMMON_SHOCK, names.TIME),
             draws(names.GAP_SURPRISE, names.GAP) if has_gaps else np.zeros((n, 0)),
         )
 
     def at(self, season: int) -> Parameters:
         """Give the parameters that hold in a season."""
         return self.constant._replace(season=self.season[:, season])
-
-    def past_shock(self, period: int) -> Floats:
-        """Give the shock that every flow felt in a period of the past, (draw, flow)."""
-        return self.shocks[:, period, self.groups.index]
-
-    def new_shock(self, chance: Floats) -> Floats:
-        """Give the shock that every flow feels by innovations, see :class:`Innovations`."""
-        return self.groups.mixed(chance, self.shock_correlation)[:, self.groups.index]
 
     def repeat(self, times: int) -> "FlowDraws":
         """Repeat every draw, for several futures of each."""
@@ -103,9 +85,7 @@ class FlowDraws:
             Parameters(*map(repeated, self.constant)),
             repeated(self.season),
             State(*map(repeated, self.initial)),
-            repeated(self.shocks),
-            repeated(self.shock_correlation),
-            self.groups,
+            repeated(self.shock),
             repeated(self.gap),
         )
 
@@ -156,7 +136,7 @@ def replay(draws: FlowDraws, layout: Layout, keep_from: int = 0) -> Past:
         gap = np.zeros_like(state.level)
         here = gap_time == t
         gap[:, gap_flow[here]] = draws.gap[:, here]
-        shock = np.where(begins[t], 0.0, draws.past_shock(t))
+        shock = np.where(begins[t], 0.0, draws.shock[:, t, None])
         state, mean, count = step(
             where(begins[t], draws.initial, state),
             1.0,

@@ -33,14 +33,14 @@ def simulate(
         Counts.
     """
     network = spec.network
-    n_draws = len(draws.shock_correlation)
+    n_draws = len(draws.shock)
     innovations = Innovations(seed, n_draws)
     periods = time.to_period(network.frequency)
     season = seasons(time, network.periods_per_year)
     unseen = np.zeros(len(network.flows), dtype=bool)
     state, counts = draws.initial, []
     for t, period in enumerate(periods):
-        shock = draws.past_shock(t) * (t > 0)
+        shock = draws.shock[:, t, None] * (t > 0)
         noise = Drawn(shock, *innovations.cells(network.flow_names, period.ordinal))
         state, _, count = step(state, 1.0, 0.0, unseen, 0.0, noise, draws.at(int(season[t])), np)
         counts.append(count)

@@ -22,7 +22,6 @@ from mppbayes.errors import FaultsError, SpecError, suggest
 from mppbayes.frozen import FrozenMapping
 from mppbayes.model.pooling import PoolingDesign, design, levels
 from mppbayes.model.priors import DEFAULT_PRIORS, MEANINGS, CrisisShock, Positive, Prior, Real
-from mppbayes.model.shocks import ShockGroups, shock_groups
 from mppbayes.network import Network
 from mppbayes.network.reading import fault, read_toml
 from mppbayes.panel import Panel
@@ -48,7 +47,6 @@ class _Settings:
     pooling: _Map[tuple[str, ...]] = field(default_factory=FrozenMapping)
     priors: _Map[Prior] = field(default_factory=FrozenMapping)
     shock: CrisisShock = field(default_factory=CrisisShock)
-    shock_level: str = names.ORGANISATION
     half_life_range: tuple[Positive, Positive] = (2.0, 20.0)
     harmonics: Annotated[int, Field(ge=0)] = _HARMONICS
     initial_sd: Positive = 0.7
@@ -75,10 +73,7 @@ class ModelSpec(_Settings):
     priors : mapping of str to Prior
         Parameter → prior; those left out keep their default.
     shock : CrisisShock
-        The law of the shocks that flows share.
-    shock_level : str
-        The level whose groups of flows feel the same shock: ``organisation``, ``block`` or a
-        label; ``""`` for one shock to the whole chain. Shocks of groups are correlated.
+        The shock common to the chain.
     half_life_range : (float, float)
         Years; a deviation from a flow's mean level halves within them.
     harmonics : int
@@ -147,11 +142,6 @@ class ModelSpec(_Settings):
         return digest(self.to_dict())
 
     @property
-    def shock_groups(self) -> ShockGroups:
-        """Which flows feel the same shock."""
-        return shock_groups(self.network, self.shock_level)
-
-    @property
     def design(self) -> PoolingDesign:
         """Which effects make the deviation of every parameter and flow."""
         return design(self.network, self.pooling)
@@ -182,10 +172,8 @@ class ModelSpec(_Settings):
         lines += [
             "",
             f"Deviations from the mean level halve in {low:g} to {high:g} years.",
-            f"Flows share a shock by: {', '.join(self.shock_groups.names)}; "
-            "what is common to the chain is the correlation of these shocks.",
-            f"They are a crisis in {self.shock.probability:.0%} of the periods, "
-            f"then {self.shock.scale:g} times their usual size.",
+            f"A common shock is a crisis in {self.shock.probability:.0%} of the periods, "
+            f"then {self.shock.scale:g} times its usual size.",
         ]
         return "\n".join(lines)
 
@@ -323,11 +311,6 @@ def _contradictions(settings: _Settings) -> list[str]:
         for level in chosen
         if level not in known_levels
     ]
-    if settings.shock_level and settings.shock_level not in known_levels[:-1]:
-        faults.append(
-            f"shock_level is {settings.shock_level!r}: no such level; "
-            f"{suggest(settings.shock_level, known_levels[:-1])}"
-        )
     low, high = settings.half_life_range
     if not low < high:
         faults.append(f"half_life_range runs from {low:g} to {high:g}; give years, shortest first")

@@ -64,7 +64,7 @@ class Noise(Protocol):
 
     @property
     def shock(self) -> Array:
-        """What every flow feels of the shocks, in their own standard deviations."""
+        """The shock common to the chain, in its own standard deviations."""
 
     def resolve(self, counts: Array, seen: Array, mean: Array, dispersion: Array) -> Any:
         """Give every flow's count and surprise, also where none was seen."""

@@ -69,15 +69,14 @@ class _Past:
     """What a simulation takes from before its flows' last observations.
 
     ``counts`` are the replayed counts of the span's past periods, (draw, period, flow);
-    ``last`` is the position in the span of each flow's last observation, −1 if before it;
-    ``begin`` is the span's own in the history.
+    ``last`` is the position in the span of each flow's last observation, −1 if before it.
     """
 
     draws: FlowDraws
     end: State
     counts: Floats
     last: NDArray[np.int64]
-    begin: int
+    shock: Floats
 
     @classmethod
     def of(cls, fit: Fit, span: pd.PeriodIndex, futures: int) -> "_Past":
@@ -95,7 +94,7 @@ class _Past:
             State(*(np.repeat(array, futures, axis=0) for array in end)),
             np.repeat(counts, futures, axis=0),
             last - begin,
-            begin,
+            draws.shock[:, begin:],
         )
 
 
@@ -124,7 +123,7 @@ def _simulate(
 ) -> tuple[NDArray[np.int64], Floats]:
     """Run the step; give counts (draw, time, flow), and how often a flow came near its ceiling."""
     flows = fit.network.flow_names
-    n_past, groups = past.counts.shape[1], past.draws.groups.names
+    n_past = past.counts.shape[1]
     season = seasons(span.to_timestamp(), fit.network.periods_per_year)
     counts = np.zeros((innovations.n_draws, len(span), len(flows)), dtype=np.int64)
     counts[:, :n_past] = past.counts
@@ -132,11 +131,7 @@ def _simulate(
     state = past.end
     for t in range(int(past.last.min()) + 1, len(span)):
         period = span[t].ordinal
-        shock = (
-            past.draws.past_shock(past.begin + t)
-            if t < n_past
-            else past.draws.new_shock(innovations.shocks(period, fit.spec.shock, groups))
-        )
+        shock = past.shock[:, t] if t < n_past else innovations.shocks(period, fit.spec.shock)
         seen = t <= past.last
         state, mean, drawn = step(
             where(np.asarray(t == past.last + 1), past.end, state),
@@ -144,7 +139,7 @@ def _simulate(
             counts[:, t],
             seen,
             0.0,
-            Drawn(shock, *innovations.cells(flows, period)),
+            Drawn(shock[:, None], *innovations.cells(flows, period)),
             past.draws.at(int(season[t])),
             np,
         )
