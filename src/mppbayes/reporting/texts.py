@@ -137,7 +137,8 @@ TEXTS: Final[Mapping[Language, Mapping[str, str]]] = {
         "rank": "Rangplots van de gemiddelden: per keten horen de rangen gelijkmatig te zijn; "
         "zwart is waar zij afwijken.",
         "energy": "Energie: de twee verdelingen horen op elkaar te lijken (BFMI {bfmi}).",
-        "adequacy": "Past het model bij het verleden, steeds één periode vooruit?",
+        "adequacy": "Posterior predictive check, steeds één periode vooruit: past het model bij "
+        "het verleden?",
         "adequacy explained": "Elke telling is vergeleken met wat het model een periode eerder "
         "van haar verwachtte. De kans dat een model dat klopt een van deze controles niet haalt, "
         "is 5 % voor alle samen. Het model heeft deze tellingen gezien; dit toetst of het bij de "
@@ -289,7 +290,8 @@ TEXTS: Final[Mapping[Language, Mapping[str, str]]] = {
         "rank": "Rank plots of the means: the ranks of each chain should be uniform; black "
         "is where they are not.",
         "energy": "Energy: the two distributions should look alike (BFMI {bfmi}).",
-        "adequacy": "Does the model describe the past, one period ahead?",
+        "adequacy": "Posterior predictive check, one period ahead: does the model describe the "
+        "past?",
         "adequacy explained": "Each count is compared with what the model expected of it one "
         "period before. The chance that a model that is right fails any of these checks is 5 % for "
         "all together. The model has seen these counts; this tests whether it fits the figures, "
