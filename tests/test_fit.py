@@ -191,3 +191,29 @@ def test_the_prior_expects_years_of_the_size_of_history():
         ratio = (drawn + 1) / (seen + 1)
         within = ((ratio > 1 / 20) & (ratio < 20)).mean(("draw", "year"))
         assert (within >= 0.95).all(), within
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("times", [7, 0.1])
+def test_later_values_leave_the_density_of_an_origin_as_it_is(times):
+    """To the last digit, also where they become exact counts or intervals."""
+    table, network = small_chain.table(40), small_chain.network()
+    later = table["period"] > "2024-06"
+    changed = table.assign(value=table["value"].where(~later, (table["value"] * times).round()))
+    found = []
+    for rows in (table, changed):
+        panel = read_panel(rows, network)
+        earlier = panel.until("2024-06")
+        spec, layout = resolve(ModelSpec(network, harmonics=1), earlier), Layout.of(panel)
+        model = build(spec, layout, arrays(spec, layout, earlier))
+        rng = np.random.default_rng(0)
+        point = {
+            name: value + rng.normal(0, 0.1, value.shape)
+            for name, value in model.initial_point().items()
+        }
+        values = [compiled(point) for compiled in (model.compile_logp(), model.compile_dlogp())]
+        found.append((layout.n_exact, *values))
+    (exact, density, gradient), (other, same, also) = found
+    assert exact != other
+    assert density == same
+    np.testing.assert_array_equal(gradient, also)
