@@ -33,8 +33,8 @@ from mppbayes.storage import digest, source_digest
 
 MODEL = "mppbayes"
 UNPOOLED = "unpooled"
-_MODEL_CODE = ("model", "inference", "prediction/simulation.py")
-_BASELINE_CODE = "evaluation/baselines.py"
+_MODEL_CODE = ("model", "inference", "prediction/simulation.py", "evaluation/windows.py")
+_BASELINE_CODE = ("evaluation/baselines.py", "evaluation/windows.py")
 
 type Made = tuple[xr.DataArray, str, str]  # windows, status and remark
 type Forecaster = Callable[[Panel, pd.Period], Made]
@@ -299,7 +299,7 @@ def _forecasters(
         yield name, bayesian(chosen), [chosen.digest, *settings]
     for name in baselines:
         if name != UNPOOLED:
-            yield name, simple(name), [name, seed, source_digest(_BASELINE_CODE)]
+            yield name, simple(name), [name, seed, source_digest(*_BASELINE_CODE)]
 
 
 def _remark(found: Fit) -> str:

@@ -17,6 +17,7 @@ from mppbayes.plotting.words import (
     listed,
     quantity_title,
     sentence,
+    window_title,
     word,
 )
 from mppbayes.prediction.scheme import MPP, BandScheme
@@ -69,7 +70,7 @@ def plot_backtest(
     origins = [pd.Period(text, freq=network.frequency) for text in draws["origin"].values]
     chosen = next(each for each in scored(network) if each.name == quantity)
     title = sentence(quantity_title(network, chosen, language))
-    subtitle = window_title(backtest, lead, language)
+    subtitle = window_title(lead, backtest.window, backtest.panel.network, language)
     caption = [
         word("backtest", language),
         *_exceeded(levels, came.values, scheme, language),
@@ -105,12 +106,6 @@ def lead_or_nearest(backtest: Backtest, lead: int | None) -> int:
     lead = int(backtest.outcome["lead"].values[0]) if lead is None else lead
     _require(backtest, "lead", lead)
     return lead
-
-
-def window_title(backtest: Backtest, lead: int, language: Language) -> str:
-    """Write which windows are judged: ``sum of 12 months, to 24 months ahead``."""
-    periods = word(f"{backtest.panel.network.period} periods", language)
-    return word("backtest subtitle", language, window=backtest.window, lead=lead, periods=periods)
 
 
 def _require(backtest: Backtest, dim: str, value: str | int) -> None:

@@ -19,10 +19,10 @@ from mppbayes.evaluation import (
 from mppbayes.evaluation.backtesting import MODEL
 from mppbayes.evaluation.tables import ALL_FLOWS
 from mppbayes.network.rows import Language
-from mppbayes.plotting.backtests import lead_or_nearest, window_title
+from mppbayes.plotting.backtests import lead_or_nearest
 from mppbayes.plotting.captions import chances_sentences, note_sentences
 from mppbayes.plotting.style import BAND, MARK, QUIET, panelled, styled
-from mppbayes.plotting.words import band_title, listed, number, percent, word
+from mppbayes.plotting.words import band_title, listed, number, percent, window_title, word
 from mppbayes.prediction.scheme import MPP, BandScheme
 
 _NOMINAL: Final = {  # the chance that was given, in the table of each panel
@@ -89,7 +89,7 @@ def plot_calibration(
     with styled():
         figure, panels = panelled(
             word("calibration title", language),
-            window_title(backtest, lead, language),
+            window_title(lead, backtest.window, backtest.panel.network, language),
             " ".join(caption),
             rows=2,
             columns=2,

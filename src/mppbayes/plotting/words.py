@@ -148,3 +148,9 @@ def band_title(band: Band, language: Language) -> str:
 def band_chance(band: Band, rule: Rule, language: Language) -> str:
     """Write the probability of a band: ``kans op meer 10 %``."""
     return word(f"chance {rule}", language, chance=percent(band.exceedance, language))
+
+
+def window_title(lead: int, window: int, network: Network, language: Language) -> str:
+    """Write a window: ``sum of 12 months, to 24 months ahead``."""
+    periods = word(f"{network.period} periods", language)
+    return word("backtest subtitle", language, window=window, lead=lead, periods=periods)

@@ -7,7 +7,7 @@ import pandas as pd
 from mppbayes.evaluation.tables import FLOWS
 from mppbayes.network import Network
 from mppbayes.network.rows import Language
-from mppbayes.plotting.words import band_title, listed, number, percent, sentence
+from mppbayes.plotting.words import band_title, listed, number, percent, sentence, window_title
 from mppbayes.prediction import Band, BandScheme
 from mppbayes.prediction.quantities import quantities
 from mppbayes.reporting.texts import TEXTS
@@ -19,7 +19,6 @@ from mppbayes.reporting.trackwords import (
     model_title,
     origin_title,
     title_of,
-    window_title,
 )
 
 _VERDICTS = ("better", "unclear", "alone", "worse")

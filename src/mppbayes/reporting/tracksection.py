@@ -4,6 +4,7 @@ from typing import Any
 
 from mppbayes.network.rows import Language
 from mppbayes.plotting.captions import chances_sentences
+from mppbayes.plotting.words import window_title
 from mppbayes.prediction import Bands
 from mppbayes.reporting.pictures import Picture, png_uri
 from mppbayes.reporting.texts import TEXTS
@@ -24,7 +25,7 @@ from mppbayes.reporting.tracktables import (
     status_rows,
     unsound_rows,
 )
-from mppbayes.reporting.trackwords import title_of, window_title
+from mppbayes.reporting.trackwords import title_of
 
 
 def track_section(record: TrackRecord, summary: Bands, language: Language) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from mppbayes import names
 from mppbayes.evaluation.tables import FLOWS
 from mppbayes.network import Network
 from mppbayes.network.rows import Language
-from mppbayes.plotting.words import band_title, number, percent
+from mppbayes.plotting.words import band_title, number, percent, window_title
 from mppbayes.prediction import BandScheme
 from mppbayes.prediction.quantities import SUM
 from mppbayes.reporting.texts import TEXTS
@@ -20,7 +20,6 @@ from mppbayes.reporting.trackwords import (
     origin_title,
     score,
     title_of,
-    window_title,
 )
 
 _LARGE = 100  # scores from here on are written without decimals

@@ -14,7 +14,6 @@ from mppbayes.plotting.words import (
     precise_percent,
     quantity_title,
     sentence,
-    word,
 )
 from mppbayes.prediction import Band, BandScheme
 from mppbayes.prediction.quantities import SUM, quantities
@@ -29,12 +28,6 @@ def title_of(name: str, network: Network, language: Language) -> str:
         if quantity.name == name:
             return sentence(quantity_title(network, quantity, language))
     return sentence(TEXTS[language]["all flows"])
-
-
-def window_title(lead: int, window: int, network: Network, language: Language) -> str:
-    """Write a window: ``sum of 12 months, to 24 months ahead``."""
-    periods = word(f"{network.period} periods", language)
-    return word("backtest subtitle", language, window=window, lead=lead, periods=periods)
 
 
 def origin_title(origin: str, network: Network, language: Language) -> str:
