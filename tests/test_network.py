@@ -8,7 +8,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mppbayes.errors import LabelError, NetworkError
-from mppbayes.network import Block, Delay, Flow, Network, Organisation, Route, Stock, Sum, Title
+from mppbayes.network import (
+    Block,
+    Delay,
+    DelayPrior,
+    Flow,
+    Initial,
+    Network,
+    Organisation,
+    Route,
+    Stock,
+    Sum,
+    Title,
+)
 
 CHAIN = """
 schema = 1
@@ -119,6 +131,11 @@ def without(table):
     data = chain()
     del data[table]
     return data
+
+
+def delayed(mean, sd, **prior):
+    route = {"source": "rejections", "delay": {"mean": mean, "sd": sd}}
+    return route | {"delay_prior": prior} if prior else route
 
 
 def faults_of(data):
@@ -258,7 +275,10 @@ def test_migratieketen_holds_the_monthly_flows():
         (chain(grants={"labels": {"kind": "a"}}), "has the name of a built-in level"),
         (chain(grants={"labels": {"Origin": "a"}}), "labels Origin is 'Origin'; expected a key"),
         (chain(grants={"labels": {"origin": ""}}), "labels origin is ''; expected some text"),
-        (chain(grants={"part_of": "grants"}), "a part of itself (grants → grants)"),
+        (
+            chain(grants={"part_of": "grants"}, rejections={"rest": None}),
+            "a part of itself (grants → grants)",
+        ),
         (chain(reunification={"part_of": "inflow"}), "(reunification → inflow → reunification)"),
         (with_rows("sum", {"name": "s", "of": ["s", "cases"]}), "sum 's' holds itself (s → s)"),
         (chain(reunification={"rest": True}), "'reunification' is a rest of nothing"),
@@ -267,7 +287,21 @@ def test_migratieketen_holds_the_monthly_flows():
             "'grants' and 'rejections' are each the rest of 'decisions'",
         ),
         (chain(grants={"unit": "cases"}), "a part has its whole's unit"),
-        (chain(grants={"leaves": "pending"}), "and so does 'decisions', in which it is counted"),
+        (
+            chain(grants={"part_of": None}),
+            "flow 'rejections' is the rest of 'decisions', which has no other part: it would be "
+            "the whole itself; declare another part of 'decisions', or leave out rest = true",
+        ),
+        (
+            chain(grants={"leaves": "pending"}),
+            "flow 'grants' is part of 'decisions' and leaves 'pending', which drives it; keep one "
+            "of them (where all that is counted in 'decisions' leaves the stock, say so there)",
+        ),
+        (
+            chain(decisions={"leaves": None, "enters": "pending"}, grants={"enters": "pending"}),
+            "flow 'grants' enters 'pending', and so does 'decisions', in which it is counted: that "
+            "counts it twice; leave out one of them",
+        ),
         (chain(grants={"driven_by": "pending"}), "has driven_by and part_of"),
         (chain(cases={"part_of": "inflow", "unit": "persons"}), "has routes and part_of"),
         (chain(cases={"leaves": "pending", "unit": "persons"}), "has routes and leaves 'pending'"),
@@ -319,6 +353,44 @@ def test_migratieketen_holds_the_monthly_flows():
             ),
             "there is a delay_prior but no delay",
         ),
+        (
+            chain(cases={"route": [delayed(mean=180, sd=30)]}),
+            "flow 'cases', route from 'rejections': a delay with mean 180 and sd 30 reaches 300 "
+            "periods (mean + 4 sd); expected at most 20 years, which is 240; give both in periods "
+            "of the network (period = 'month'), or a smaller sd",
+        ),
+        (
+            chain(cases={"route": [delayed(mean=14, sd=6)]}) | {"period": "year"},
+            "expected at most 20 years, which is 20; give both in periods of the network "
+            "(period = 'year')",
+        ),
+        (
+            chain(cases={"route": [delayed(mean=3, sd=0, mean_sd=1, sd_sd=0.5)]}),
+            "flow 'cases', route from 'rejections': the delay's sd is 0, but delay_prior doubts it "
+            "by sd_sd = 0.5; give a sd above 0, or sd_sd = 0",
+        ),
+        (
+            chain(cases={"route": [delayed(mean=0, sd=0, mean_sd=1, sd_sd=0)]}),
+            "the delay's mean is 0, but delay_prior doubts it by mean_sd = 1; give a mean above 0",
+        ),
+        (
+            chain(pending={"initial": {"mean": 0, "sd": 1}}),
+            "stock 'pending': initial mean is 0; expected a number above 0",
+        ),
+        (
+            chain(pending={"initial": {"mean": 7000, "sd": 0}}),
+            "stock 'pending': initial sd is 0; expected a number above 0",
+        ),
+        (chain(pending={"initial": {"mean": 7000}}), "stock 'pending', initial: 'sd' is missing"),
+        (
+            chain(pending={"initial": {"mean": 7000, "meen": 1, "sd": 1}}),
+            "stock 'pending', initial: unknown key 'meen'; did you mean 'mean'?",
+        ),
+        (
+            chain(pending={"initial": 7000}),
+            "stock 'pending': initial is 7000; expected a table",
+        ),
+        (chain(grants={"note": 3}), "flow 'grants': note is 3; expected text"),
         (
             chain(
                 cases={"route": [{"source": "grants", "weight": 1}, {"source": "rejections"}]},
@@ -382,6 +454,53 @@ def test_a_delayed_loop_is_allowed():
     )
 
 
+def test_a_delay_may_reach_twenty_years_and_no_fault_hangs_on_a_period_that_cannot_be_read():
+    cases = {"route": [delayed(mean=200, sd=10)]}
+    Network.from_dict(chain(cases=cases))
+    (fault,) = faults_of(chain(cases=cases) | {"period": "yaer"})
+    assert "period is 'yaer'" in fault
+
+
+def test_a_part_with_a_fault_of_its_own_is_still_the_other_part():
+    (fault,) = faults_of(chain(grants={"part_of": "decision"}))
+    assert "did you mean 'decisions'" in fault
+    (fault,) = faults_of(chain(grants={"part_of": 3}))
+    assert "part_of is 3; expected text" in fault
+
+
+def test_a_stock_nobody_leaves_only_grows_and_may_drive_a_flow_of_another_unit():
+    network = Network.from_dict(
+        chain(
+            decisions={"leaves": None},
+            cases={"route": None, "driven_by": "pending"},
+        )
+    )
+    assert [each.leaves for each in network.flows] == [None] * 6
+    assert network.flow("cases").driver == "pending"
+    assert network.flow("cases").unit != network.stock("pending").unit
+
+
+def test_assumptions_are_kept_with_their_rows():
+    noted = Network.from_dict(
+        chain(
+            pending={"initial": {"mean": 7000, "sd": 2000}, "note": "a stock"},
+            grants={"note": "a flow"},
+            cases={"route": [delayed(mean=3, sd=2) | {"note": "a route"}]},
+            inflow={"note": "a sum"},
+        )
+    )
+    assert noted.stock("pending").initial == Initial(7000.0, 2000.0)
+    assert noted.stock("pending").note == "a stock"
+    assert noted.flow("grants").note == "a flow"
+    assert noted.flow("cases").routes[0].note == "a route"
+    assert noted.sum("inflow").note == "a sum"
+    assert Network.from_dict(tomllib.loads(noted.to_toml())) == noted
+    plain = Network.from_dict(chain())
+    assert plain.stock("pending").initial is None
+    assert plain.flow("grants").note == plain.sum("inflow").note == ""
+    assert "note" not in plain.to_toml()
+
+
 def test_all_faults_are_reported_together():
     data = chain(
         applications={"kind": "in", "block": 9},
@@ -427,6 +546,7 @@ keys = st.text(string.ascii_lowercase + "_0", max_size=4).map("n".__add__)
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
 filled = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=4)
 amounts = st.floats(0.01, 1e6) | st.integers(1, 99)
+waits = st.floats(0.01, 4) | st.integers(1, 4)  # 20 years at most, where a period is a year
 titles = st.builds(Title, nl=texts, en=texts)
 
 
@@ -435,22 +555,26 @@ def networks(draw):
     organisations = draw(st.lists(filled, min_size=1, max_size=3, unique=True))
     blocks = draw(st.lists(st.integers(-9, 99), min_size=1, max_size=3, unique=True))
     names = draw(st.lists(keys, min_size=1, max_size=6, unique=True))
-    delays = st.builds(Delay, amounts, amounts)
+    delays = st.builds(Delay, waits, waits)
+    doubts = st.none() | st.builds(DelayPrior, amounts, amounts)
+    organisation, block = st.sampled_from(organisations), st.sampled_from(blocks)
     labels = st.dictionaries(keys, filled, max_size=2)
     flows = [
         Flow(
             name,
-            draw(st.sampled_from(organisations)),
-            draw(st.sampled_from(blocks)),
+            draw(organisation),
+            draw(block),
             "inflow",
             "persons",
             draw(titles),
             draw(labels),
             routes=tuple(
-                Route(source, draw(delays), weight=draw(amounts))
+                Route(source, draw(delays), draw(doubts), draw(amounts), draw(texts))
                 for source in draw(st.sets(st.sampled_from(names)))
                 if source != name
             ),
+            enters="stock",
+            note=draw(texts),
         )
         for name in names
     ]
@@ -461,8 +585,19 @@ def networks(draw):
         note=draw(texts),
         organisations=[Organisation(name, draw(titles)) for name in organisations],
         blocks=[Block(number, draw(titles)) for number in blocks],
+        stocks=[
+            Stock(
+                "stock",
+                draw(organisation),
+                draw(block),
+                "persons",
+                draw(titles),
+                draw(st.none() | st.builds(Initial, amounts, amounts)),
+                draw(texts),
+            )
+        ],
         flows=flows,
-        sums=[Sum("s", names, draw(titles))],
+        sums=[Sum("s", names, draw(titles), draw(texts))],
     )
 
 

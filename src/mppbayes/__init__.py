@@ -43,6 +43,7 @@ _HOMES = {
         "Delay",
         "DelayPrior",
         "Flow",
+        "Initial",
         "Network",
         "Organisation",
         "Route",
@@ -58,7 +59,13 @@ _HOMES = {
         "published_ranges",
         "read_panel",
     ),
-    "plotting": ("plot_backtest", "plot_calibration", "plot_exceedance", "plot_fan"),
+    "plotting": (
+        "plot_backtest",
+        "plot_calibration",
+        "plot_exceedance",
+        "plot_fan",
+        "plot_network",
+    ),
     "prediction": ("MPP", "Band", "BandScheme", "Bands", "Forecast", "bands", "forecast"),
     "reporting": ("report",),
 }

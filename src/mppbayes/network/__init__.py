@@ -1,11 +1,13 @@
 """The network: organisations, policy blocks, flows, stocks, routes and sums."""
 
+from mppbayes.network.drives import Drive, drive
 from mppbayes.network.network import Network
 from mppbayes.network.rows import (
     Block,
     Delay,
     DelayPrior,
     Flow,
+    Initial,
     Organisation,
     Route,
     Stock,
@@ -17,11 +19,14 @@ __all__ = [
     "Block",
     "Delay",
     "DelayPrior",
+    "Drive",
     "Flow",
+    "Initial",
     "Network",
     "Organisation",
     "Route",
     "Stock",
     "Sum",
     "Title",
+    "drive",
 ]

@@ -6,7 +6,19 @@ from dataclasses import dataclass
 
 from mppbayes import names
 from mppbayes.errors import suggest
-from mppbayes.network.rows import Block, Flow, Organisation, Route, Stock, Sum
+from mppbayes.network.rows import (
+    PERIODS_PER_YEAR,
+    Block,
+    Delay,
+    Flow,
+    Organisation,
+    Period,
+    Route,
+    Stock,
+    Sum,
+)
+
+LONGEST_DELAY = 20  # years, at mean + 4 sd
 
 # Dims, coordinates and columns of results: a label of that name would stand in their place.
 RESERVED_LABELS = frozenset(
@@ -23,7 +35,8 @@ RESERVED_LABELS = frozenset(
 class Tables:
     """The sound rows of a network, and beside them the rows that could not be read.
 
-    A reference to the name of an unsound row is no fault of its own.
+    A reference to the name of an unsound row is no fault of its own. ``period`` is None where
+    the header could not be read.
     """
 
     organisations: tuple[Organisation, ...]
@@ -32,6 +45,7 @@ class Tables:
     flows: tuple[Flow, ...]
     sums: tuple[Sum, ...]
     unsound: Mapping[str, tuple[object, ...]]
+    period: Period | None
 
     def all(self, table: str) -> list[object]:
         """Rows of a table, sound ones first."""
@@ -72,7 +86,7 @@ def check(tables: Tables) -> Iterator[str]:
         yield from _labels(flow)
         yield from _drive(flow)
         yield from _stocks_touched(flow, tables)
-        yield from _routes(flow)
+        yield from _routes(flow, tables.period)
     yield from _unfilled(tables)
 
 
@@ -142,6 +156,12 @@ def _drive(flow: Flow) -> Iterator[str]:
         yield f"{place} has {' and '.join(given)}; a flow has one drive: keep one of them"
     if flow.routes and flow.leaves and not flow.driven_by:
         yield f"{place} has routes and leaves '{flow.leaves}', which drives it; keep one of them"
+    if flow.part_of and flow.leaves and not flow.driven_by:
+        yield (
+            f"{place} is part of '{flow.part_of}' and leaves '{flow.leaves}', which drives it; "
+            f"keep one of them (where all that is counted in '{flow.part_of}' leaves the stock, "
+            f"say so there)"
+        )
     if flow.driven_by and flow.leaves and flow.driven_by != flow.leaves:
         yield (
             f"{place} is driven by '{flow.driven_by}' but leaves '{flow.leaves}'; a flow that "
@@ -165,7 +185,7 @@ def _stocks_touched(flow: Flow, tables: Tables) -> Iterator[str]:
             )
 
 
-def _routes(flow: Flow) -> Iterator[str]:
+def _routes(flow: Flow, period: Period | None) -> Iterator[str]:
     place = f"flow '{flow.name}'"
     for source, times in Counter(route.source for route in flow.routes).items():
         if times > 1:
@@ -176,17 +196,44 @@ def _routes(flow: Flow) -> Iterator[str]:
     if weighted and len(weighted) < len(flow.routes):
         yield f"{place} gives a weight to some routes only ({_list(weighted)}); to all or to none"
     for route in flow.routes:
-        yield from _delay(f"{place}, route from '{route.source}'", route)
+        at = f"{place}, route from '{route.source}'"
+        if route.delay is not None:
+            yield from _delay(at, route.delay, period)
+        yield from _delay_prior(at, route)
 
 
-def _delay(place: str, route: Route) -> Iterator[str]:
-    if route.delay is None and route.delay_prior is not None:
-        yield f"{place}: there is a delay_prior but no delay; give the delay that it doubts"
-    if route.delay is not None and route.delay.mean == 0 and route.delay.sd > 0:
+def _delay(place: str, delay: Delay, period: Period | None) -> Iterator[str]:
+    if delay.mean == 0 and delay.sd > 0:
         yield (
-            f"{place}: a delay with mean 0 has sd {route.delay.sd:g}; a waiting time that varies "
+            f"{place}: a delay with mean 0 has sd {delay.sd:g}; a waiting time that varies "
             f"has a mean above 0"
         )
+    reach = delay.mean + 4 * delay.sd
+    if period is not None and reach > LONGEST_DELAY * PERIODS_PER_YEAR[period]:
+        yield (
+            f"{place}: a delay with mean {delay.mean:g} and sd {delay.sd:g} reaches {reach:g} "
+            f"periods (mean + 4 sd); expected at most {LONGEST_DELAY} years, which is "
+            f"{LONGEST_DELAY * PERIODS_PER_YEAR[period]}; give both in periods of the network "
+            f"(period = '{period}'), or a smaller sd"
+        )
+
+
+def _delay_prior(place: str, route: Route) -> Iterator[str]:
+    if route.delay_prior is None:
+        return
+    if route.delay is None:
+        yield f"{place}: there is a delay_prior but no delay; give the delay that it doubts"
+        return
+    doubts = (
+        ("mean", route.delay.mean, route.delay_prior.mean_sd),
+        ("sd", route.delay.sd, route.delay_prior.sd_sd),
+    )
+    for what, value, doubt in doubts:
+        if value == 0 and doubt > 0:
+            yield (
+                f"{place}: the delay's {what} is 0, but delay_prior doubts it by {what}_sd = "
+                f"{doubt:g}; give a {what} above 0, or {what}_sd = 0"
+            )
 
 
 def _unfilled(tables: Tables) -> Iterator[str]:

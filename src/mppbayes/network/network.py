@@ -12,7 +12,16 @@ import tomli_w
 from mppbayes.errors import LabelError, NetworkError, suggest
 from mppbayes.network import relations
 from mppbayes.network.reading import TABLES, read, read_toml
-from mppbayes.network.rows import Block, Flow, Header, Organisation, Stock, Sum, dump
+from mppbayes.network.rows import (
+    PERIODS_PER_YEAR,
+    Block,
+    Flow,
+    Header,
+    Organisation,
+    Stock,
+    Sum,
+    dump,
+)
 from mppbayes.storage import digest, whole_file
 
 
@@ -98,7 +107,19 @@ class Network(Header):
     @classmethod
     def migratieketen(cls) -> Self:
         """Give the Dutch migration chain, as far as its monthly figures are public."""
-        text = files(__package__).joinpath("migratieketen.toml").read_text("utf-8")
+        return cls._bundled("migratieketen")
+
+    @classmethod
+    def whole_migratieketen(cls) -> Self:
+        """Give the whole Dutch migration chain: every public series, with stocks and routes.
+
+        Each assumption stands in a ``note`` beside it. A fit takes minutes.
+        """
+        return cls._bundled("whole_migratieketen")
+
+    @classmethod
+    def _bundled(cls, name: str) -> Self:
+        text = files(__package__).joinpath(f"{name}.toml").read_text("utf-8")
         return cls.from_dict(tomllib.loads(text))
 
     def to_dict(self) -> dict[str, Any]:
@@ -189,7 +210,7 @@ class Network(Header):
     @property
     def periods_per_year(self) -> int:
         """How many periods make a year."""
-        return {"month": 12, "quarter": 4, "year": 1}[self.period]
+        return PERIODS_PER_YEAR[self.period]
 
     @property
     def digest(self) -> str:

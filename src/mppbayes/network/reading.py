@@ -18,6 +18,7 @@ from mppbayes.network.rows import (
     DelayPrior,
     Flow,
     Header,
+    Initial,
     Organisation,
     Route,
     Stock,
@@ -36,6 +37,7 @@ TABLES: tuple[tuple[str, str, type], ...] = (
 )
 _INNER = {
     "title": Title,
+    "initial": Initial,
     "route": Route,
     "routes": Route,
     "delay": Delay,
@@ -108,7 +110,9 @@ def read(data: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
         attributes[attribute], unsound[attribute] = rows, broken
         faults += found
     checked = Tables(
-        **{attribute: attributes[attribute] for _, attribute, _ in TABLES}, unsound=unsound
+        **{attribute: attributes[attribute] for _, attribute, _ in TABLES},
+        unsound=unsound,
+        period=sound.period if sound else None,
     )
     faults += [*check(checked), *check_totals(checked)]
     if not data.get("flow"):

@@ -17,6 +17,8 @@ Text = Annotated[str, Field(min_length=1)]
 Amount = Annotated[float, Field(strict=True, ge=0, allow_inf_nan=False)]
 Positive = Annotated[float, Field(strict=True, gt=0, allow_inf_nan=False)]
 
+PERIODS_PER_YEAR: dict[Period, int] = {"month": 12, "quarter": 4, "year": 1}
+
 _CONFIG = ConfigDict(extra="forbid", revalidate_instances="always")
 
 
@@ -55,8 +57,26 @@ class Block:
 
 
 @dataclass(frozen=True)
+class Initial:
+    """What is believed of a stock at the beginning of the evidence."""
+
+    __pydantic_config__ = _CONFIG
+
+    mean: Positive
+    sd: Positive
+
+
+@dataclass(frozen=True)
 class Stock:
-    """Persons or cases present at a period's end."""
+    """Persons or cases present at a period's end.
+
+    Attributes
+    ----------
+    initial : Initial, optional
+        The belief about its level at the beginning of the evidence, for a stock never seen.
+    note : str
+        The assumption that was made, and its reason.
+    """
 
     __pydantic_config__ = _CONFIG
 
@@ -65,6 +85,8 @@ class Stock:
     block: StrictInt
     unit: Text
     title: Title = Title()
+    initial: Initial | None = None
+    note: str = ""
 
 
 @dataclass(frozen=True)
@@ -89,7 +111,19 @@ class DelayPrior:
 
 @dataclass(frozen=True)
 class Route:
-    """A source flow that feeds a flow after a delay; none means within the same period."""
+    """A source flow that feeds a flow after a delay; none means within the same period.
+
+    Attributes
+    ----------
+    delay : Delay, optional
+        The waiting time.
+    delay_prior : DelayPrior, optional
+        The doubt about it.
+    weight : float, optional
+        The share of this route among those of the flow, on any common scale.
+    note : str
+        The assumption that was made, and its reason.
+    """
 
     __pydantic_config__ = _CONFIG
 
@@ -97,6 +131,12 @@ class Route:
     delay: Delay | None = None
     delay_prior: DelayPrior | None = None
     weight: Positive | None = None
+    note: str = ""
+
+    @property
+    def at_once(self) -> bool:
+        """Whether the source's events of a period feed the flow within that period."""
+        return self.delay is None or self.delay.mean == 0
 
 
 @dataclass(frozen=True)
@@ -117,6 +157,8 @@ class Flow:
         Whether the flow is what the other parts of its whole leave.
     routes : tuple of Route
         The flows that feed this one; ``route`` in files.
+    note : str
+        The assumption that was made, and its reason.
     """
 
     __pydantic_config__ = _CONFIG
@@ -134,6 +176,7 @@ class Flow:
     part_of: Key | None = None
     rest: StrictBool = False
     routes: Annotated[tuple[Route, ...], Field(alias="route")] = ()
+    note: str = ""
 
     def __post_init__(self) -> None:
         if type(self.labels) is dict:
@@ -147,13 +190,14 @@ class Flow:
 
 @dataclass(frozen=True)
 class Sum:
-    """A declared total of disjoint flows, or of disjoint stocks."""
+    """A declared total of disjoint flows, or of disjoint stocks; ``note`` says on what ground."""
 
     __pydantic_config__ = _CONFIG
 
     name: Key
     of: Annotated[tuple[Key, ...], Field(min_length=1)]
     title: Title = Title()
+    note: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

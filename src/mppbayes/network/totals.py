@@ -44,6 +44,7 @@ def check_totals(tables: Tables) -> Iterator[str]:
     yield from _inner_loops(rows)
     yield from _route_loops(rows)
     yield from _rests(rows)
+    yield from _lone_rests(tables)
     for flow in rows.flows.values():
         yield from _part(flow, rows)
     for total in rows.sums.values():
@@ -60,11 +61,7 @@ def _inner_loops(rows: _Rows) -> Iterator[str]:
 def _route_loops(rows: _Rows) -> Iterator[str]:
     inside = rows.inside()
     at_once = {
-        name: tuple(
-            route.source
-            for route in flow.routes
-            if route.source != name and (route.delay is None or route.delay.mean == 0)
-        )
+        name: tuple(route.source for route in flow.routes if route.source != name and route.at_once)
         for name, flow in rows.flows.items()
     }
     edges = {
@@ -93,6 +90,20 @@ def _rests(rows: _Rows) -> Iterator[str]:
             yield f"{' and '.join(names)} are each the rest of '{whole}'; a whole has one rest"
 
 
+def _lone_rests(tables: Tables) -> Iterator[str]:
+    wholes = tables.values("flows", "part_of", str)
+    known = {*tables.names("flows"), *tables.names("sums")}
+    if tables.unsound.get("flows") or not known.issuperset(wholes):
+        return  # the other part may be a flow with a fault of its own
+    for flow in tables.flows:
+        if flow.rest and flow.part_of and wholes.count(flow.part_of) == 1:
+            yield (
+                f"flow '{flow.name}' is the rest of '{flow.part_of}', which has no other part: it "
+                f"would be the whole itself; declare another part of '{flow.part_of}', or leave "
+                f"out rest = true"
+            )
+
+
 def _part(flow: Flow, rows: _Rows) -> Iterator[str]:
     for whole in lineage(flow.name, rows.flows):
         for name in members(whole, rows.sums):
@@ -108,13 +119,11 @@ def _part_against(flow: Flow, other: Flow, whole: str) -> Iterator[str]:
             f"flow '{flow.name}' counts {flow.unit} but is part of '{whole}', which counts "
             f"{other.unit}; a part has its whole's unit"
         )
-    for key in ("enters", "leaves"):
-        stock = getattr(flow, key)
-        if stock is not None and stock == getattr(other, key):
-            yield (
-                f"flow '{flow.name}' {key} '{stock}', and so does '{other.name}', in which it is "
-                f"counted: that counts it twice; leave out one of them"
-            )
+    if flow.enters is not None and flow.enters == other.enters:
+        yield (
+            f"flow '{flow.name}' enters '{flow.enters}', and so does '{other.name}', in which it "
+            f"is counted: that counts it twice; leave out one of them"
+        )
 
 
 def _sum(total: Sum, rows: _Rows) -> Iterator[str]:

@@ -122,6 +122,47 @@ class Panel:
         known = self._evidence["as_of"].fillna(self._evidence["end"])
         return self._where(known.dt.normalize() <= day)
 
+    @property
+    def span(self) -> pd.PeriodIndex:
+        """The periods from the first to the last figure; a stock's figure is of a period's end."""
+        table, frequency = self._evidence, self.network.frequency
+        if table.empty:
+            return pd.PeriodIndex([], freq=frequency)
+        of_stock = table["series"].isin(self.network.stock_series)
+        first = table["start"].where(~of_stock, table["end"]).min()
+        return pd.period_range(
+            pd.Period(first, freq=frequency), pd.Period(table["end"].max(), freq=frequency)
+        )
+
+    def since(self, period: str | pd.Period) -> Self:
+        """Give the panel without the evidence that begins before a period.
+
+        Parameters
+        ----------
+        period : str or pandas.Period
+            The first period kept, as ``2015-01``; a stock's figure of the end of the period
+            before is kept too, since what follows begins with it.
+
+        Returns
+        -------
+        Panel
+            The evidence that begins in the period or after.
+
+        Raises
+        ------
+        PanelError
+            If the period is unreadable.
+        """
+        try:
+            first = first_days(Span.parse(period).first)
+        except CellError as error:
+            raise PanelError(f"a panel has no beginning at {period!r}", [error.remedy]) from error
+        of_stock = self._evidence["series"].isin(self.network.stock_series)
+        begins = self._evidence["start"].where(
+            ~of_stock, self._evidence["end"] + pd.Timedelta(days=1)
+        )
+        return self._where(begins >= first)
+
     def coarse(self) -> pd.DataFrame:
         """Give the evidence of flows over more than one period of the network."""
         flows = self._about(self.network.flow_names)

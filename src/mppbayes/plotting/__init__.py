@@ -1,7 +1,8 @@
-"""Figures of bands, with the numbers' own probabilities beside them."""
+"""Figures of networks, and of bands with the numbers' own probabilities beside them."""
 
 from mppbayes.plotting.backtests import plot_backtest
 from mppbayes.plotting.calibration import plot_calibration
+from mppbayes.plotting.diagram import plot_network
 from mppbayes.plotting.exceedance import describe_exceedance, plot_exceedance
 from mppbayes.plotting.fan import describe_fan, plot_fan, plot_fans
 
@@ -13,4 +14,5 @@ __all__ = [
     "plot_exceedance",
     "plot_fan",
     "plot_fans",
+    "plot_network",
 ]
