@@ -445,27 +445,44 @@ show(
         "different networks",
     ),
     Case(
-        "a prior check of a network with a route",
+        "a prior check of a network with a stock of which nothing is known",
         lambda: prior_predictive(
             mpp.ModelSpec(
-                chain := network(flow("reunification", route=[route("applications", 14)]))
+                chain := network(flow("entries", unit="cases", enters="pending"), stock=[pending])
             ),
             table(HEADER + "applications,2024-01,3\n", about=chain),
         ),
-        "'reunification'",
+        "'pending' has no figures and no initial",
     ),
     Case(
-        "a fit of a network with a route",
+        "a fit of a network whose routes wait for each other",
         lambda: fit(
-            network(flow("reunification", route=[route("applications", 14)])),
+            network(
+                flow("one", route=[route("other", 3)]),
+                flow("other", route=[route("one", 3)]),
+            ),
             "applications,2024-01,3\n",
         ),
-        "'reunification'",
+        "one, other",
     ),
     Case(
-        "a fit of quarters in a network that counts by month",
-        lambda: fit(network(), "applications,2024-Q1,9\n"),
-        "more than one month",
+        "a fit of figures of a sum of flows",
+        lambda: fit(
+            network(sum=[{"name": "all", "of": ["applications", "arrivals"]}]),
+            "applications,2024-01,3\nall,2024-02,9\n",
+        ),
+        "'all'",
+    ),
+    Case(
+        "a fit of figures of the rest of a whole",
+        lambda: fit(
+            network(
+                flow("grants", part_of="applications"),
+                flow("rejections", part_of="applications", rest=True),
+            ),
+            "applications,2024-01,9\nrejections,2024-01,3\n",
+        ),
+        "'rejections'",
     ),
     Case(
         "a file that is no fit",

@@ -11,8 +11,9 @@ from mppbayes.errors import NotYetError, PanelError, SamplingError, SpecError, S
 from mppbayes.inference import Fit, Sampler, compile_model, fit, load_fit
 from mppbayes.inference.samplers import checks
 from mppbayes.model import ModelSpec, prior_predictive, resolve
-from mppbayes.model.arrays import Layout, arrays
+from mppbayes.model.arrays import arrays
 from mppbayes.model.graph import _SHOCK_CENTRING, build
+from mppbayes.model.layout import Layout
 from mppbayes.network import Network
 from mppbayes.panel import public_figures, read_panel
 from mppbayes.prediction import forecast
@@ -93,7 +94,7 @@ def test_a_masked_layout_has_the_posterior_of_the_shorter_one(small_panel):
         for model, point in zip(models, (values, tight_values), strict=True)
     ]
     later = values["common_shock_felt"][n:]
-    row = spec.design.parameters.index(names.SHOCK_LOADING)
+    row = names.PARAMETERS.index(names.SHOCK_LOADING)
     scales = np.array(spec.shock.scales) * np.exp(_SHOCK_CENTRING * values["mean"][row])
     prior = np.log(stats.norm(0, scales).pdf(later[:, None]) @ np.array(spec.shock.weights)).sum()
     assert densities[0] == pytest.approx(densities[1] + prior, rel=1e-9)
@@ -106,27 +107,23 @@ def test_a_compiled_graph_is_only_for_what_it_was_made_of(compiled, small_panel)
         fit(compiled.spec, small_chain.panel(33), seed=1, compiled=compiled, progress=False)
 
 
-def test_what_has_no_dynamics_is_refused_by_name():
+def test_evidence_that_the_model_cannot_use_is_refused_by_name():
     data = small_chain.network().to_dict()
-    data["stock"] = [{"name": "backlog", "organisation": "A", "block": 1, "unit": "persons"}]
-    data["flow"][0]["enters"] = "backlog"
-    data["flow"][1]["leaves"] = "backlog"
-    data["flow"][2]["route"] = [{"source": "a_1", "delay": {"mean": 3, "sd": 1}}]
-    data["flow"][3]["part_of"] = "a_1"
-    network = Network.from_dict({**data, "sum": []})
+    data["flow"][1]["part_of"] = "a_1"
+    data["flow"][2] |= {"part_of": "a_1", "rest": True}
+    data["sum"] = [{"name": "both", "of": ["a_1", "b_2"]}]
+    network = Network.from_dict(data)
     table = small_chain.table()
-    table.loc[len(table)] = ["backlog", "2023-01", 500, 1]
-    table = table[table["series"] != "a_2"]
-    table.loc[len(table) + 1000] = ["a_2", "2023", 500, 1]
-    with pytest.raises(NotYetError) as caught:
-        fit(ModelSpec(network), read_panel(table, network), seed=1, progress=False)
-    text = str(caught.value)
-    for found in ("'a_1' has enters", "'a_2' has leaves", "'b_1' has route", "'b_2' has part_of"):
-        assert found in text
-    assert "'a_2' has evidence over more than one month" in text
-    assert "'backlog' has evidence of a stock" in text
-    with pytest.raises(NotYetError, match="'b_1' has route"):
-        prior_predictive(ModelSpec(network), read_panel(table, network))
+    table.loc[len(table)] = ["both", "2023-01", 500, 1]
+    panel = read_panel(table, network)
+    for attempt in (
+        lambda: fit(ModelSpec(network), panel, seed=1, progress=False),
+        lambda: prior_predictive(ModelSpec(network), panel),
+    ):
+        with pytest.raises(NotYetError) as caught:
+            attempt()
+        assert "'both' has evidence of a sum of flows" in str(caught.value)
+        assert "'b_1' has evidence of a rest" in str(caught.value)
 
 
 def test_an_unknown_sampler_is_refused():
@@ -174,6 +171,9 @@ def test_a_forecast_begins_in_the_year_in_which_the_earliest_evidence_ends(small
     observed = tree[names.OBSERVED].to_dataset().copy(deep=True)
     observed["value"].loc[{"flow": "a_2", "time": slice("2023-11", None)}] = np.nan
     tree[names.OBSERVED] = xr.DataTree(observed)
+    figures = tree[names.FIGURES].to_dataset()
+    late = (figures["series"] == "a_2") & (figures["start"] >= np.datetime64("2023-11"))
+    tree[names.FIGURES] = xr.DataTree(figures.isel(figure=~late.values))
     drawn = forecast(Fit(tree), until="2025-06", seed=1)
     assert drawn.flows.indexes["time"][0].strftime("%Y-%m") == "2023-01"
 

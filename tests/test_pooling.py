@@ -8,8 +8,10 @@ import pytest
 
 from mppbayes.errors import SpecError
 from mppbayes.model import CrisisShock, ModelSpec, Prior, resolve
-from mppbayes.model.arrays import Layout, arrays
-from mppbayes.model.graph import build, partly_centred
+from mppbayes.model.arrays import arrays
+from mppbayes.model.graph import build
+from mppbayes.model.hierarchy import partly_centred
+from mppbayes.model.layout import Layout
 from mppbayes.model.pooling import design, levels
 from mppbayes.network import Block, Flow, Network, Organisation
 from mppbayes.panel import read_panel
@@ -29,7 +31,7 @@ def network(*flows):
 
 
 def kept(net, level, parameter="adaptation"):
-    plan = design(net, {parameter: levels(net)})
+    plan = design(net, net.flows, {parameter: levels(net)})
     return plan.kept[0, :, plan.levels.index(level)].tolist()
 
 
@@ -43,7 +45,7 @@ def test_a_single_block_drops_out():
 def test_the_effect_of_a_flow_alone_in_its_organisation_does_not_enter():
     net = network(("A", 1, {}), ("B", 1, {}), ("B", 1, {}), ("C", 1, {}), ("C", 1, {}))
     assert kept(net, "flow") == [False, True, True, True, True]
-    plan = design(net, {"adaptation": levels(net)})
+    plan = design(net, net.flows, {"adaptation": levels(net)})
     share = plan.routes[0, 0, plan.levels.index("flow")]
     assert plan.levels[int(share.argmax())] == "organisation"
 
@@ -69,7 +71,7 @@ def test_a_flow_without_a_label_is_in_no_group():
 
 def test_every_flow_has_the_same_share_in_all():
     net = network(("A", 1, {}), ("B", 1, {}), ("B", 2, {}), ("C", 1, {}), ("C", 2, {}))
-    plan = design(net, {"adaptation": levels(net), "dispersion": ("block",)})
+    plan = design(net, net.flows, {"adaptation": levels(net), "dispersion": ("block",)})
     np.testing.assert_array_equal(plan.routes.sum((2, 3)), len(plan.levels))
 
 

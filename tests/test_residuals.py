@@ -10,9 +10,9 @@ import mppbayes as mpp
 from mppbayes import evaluation as ev
 from mppbayes.diagnostics import adequate
 from mppbayes.evaluation.mixture import Mixture, quantile_residuals
-from mppbayes.model.arrays import Layout
+from mppbayes.model.layout import Layout
 from mppbayes.model.replay import FlowDraws, replay
-from mppbayes.model.simulation import simulate
+from mppbayes.model.simulation import simulate_draws
 
 FLOWS = [f"flow_{k}" for k in range(8)]
 
@@ -295,17 +295,21 @@ def test_more_flows_make_a_single_outlier_less_remarkable():
 def test_residuals_of_simulated_histories_under_their_own_parameters(small_fit):
     observed, found = small_fit.observed, []
     time = pd.DatetimeIndex(observed["time"].values)
-    for k in range(40):
+    for k in range(120):
         posterior = small_fit.posterior.isel(chain=[0], draw=[k])
         truth = replace(FlowDraws.of(small_fit.spec, posterior), gap=np.zeros((1, 0)))
-        counts = simulate(small_fit.spec, truth, time, seed=k)[0].astype(float)
-        history = observed[["value"]].copy(data={"value": counts})
-        past = replay(truth, Layout(history, 12))
+        counts = simulate_draws(small_fit.spec, truth, time, seed=1000 + k).counts[0].astype(float)
+        months = time.strftime("%Y-%m").to_numpy()
+        table = pd.DataFrame(counts, columns=small_fit.network.flow_names).assign(period=months)
+        history = mpp.read_panel(
+            table[["period", *small_fit.network.flow_names]], small_fit.network, layout="wide"
+        )
+        past = replay(truth, Layout.of(history))
         after = counts[1:].ravel()
         phi = np.broadcast_to(truth.constant.dispersion, counts.shape)[1:].reshape(1, -1)
         uniform = np.random.default_rng(k).uniform(size=after.size)
         mean = past.mean[:, 1:].reshape(1, -1)
         found.append(quantile_residuals(after, after, mixture(mean, phi), uniform))
     z = np.concatenate(found)
-    assert z.size == 40 * 29 * 4
+    assert z.size == 120 * 29 * 4
     assert stats.kstest(z, "norm").pvalue > 0.01

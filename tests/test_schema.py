@@ -8,11 +8,15 @@ import numpy as np
 import pandas as pd
 import pytest
 import xarray as xr
+from synthetic import RECEPTION, synthetic_evidence, synthetic_figures
 
 import mppbayes as mpp
 from mppbayes import names
 from mppbayes.cli import BAD_INPUT, DONE, INTERRUPTED, WITHHELD
 from mppbayes.cli.directory import Results, write_directory
+from mppbayes.inference.result import assemble
+from mppbayes.model import prior_predictive, resolve
+from mppbayes.model.layout import Layout
 from mppbayes.network import Network
 from mppbayes.prediction.aggregation import PERIOD_FORMATS
 from mppbayes.prediction.bandtable import COLUMNS
@@ -46,12 +50,46 @@ POSTERIOR = {
     "gap_surprise": ("gap",),
 }
 OBSERVED = ("value", "lower", "upper", "rounding")
+FIGURES = {
+    "series": "U",
+    "start": "M",
+    "end": "M",
+    "n_periods": "i",
+    "value": "f",
+    "lower": "i",
+    "upper": "i",
+    "rounding": "i",
+}
 MADE_BY = ("created", "python", "platform", "packages", "seed")
 
 
 @pytest.fixture(scope="module")
 def forecast(small_fit):
     return mpp.forecast(small_fit, until="2026-12", seed=2, futures=1)
+
+
+@pytest.fixture(scope="module")
+def stock_fit():
+    """Draws from the prior of a chain with stocks, as if they were a posterior."""
+    network = Network.from_dict(RECEPTION)
+    figures = synthetic_figures(synthetic_evidence(network, gaps=False).drop_sel(flow="housed"))
+    table = figures[["series", "value"]].to_dataframe()
+    start = figures["start"].to_series().dt
+    monthly = (figures["n_periods"] == 1).values
+    table["period"] = np.where(monthly, start.strftime("%Y-%m"), start.strftime("%Y"))
+    panel = mpp.read_panel(table, network)
+    spec = mpp.ModelSpec(network, harmonics=1)
+    prior = prior_predictive(spec, panel, draws=5, seed=1).drop_vars("flows")
+    diverging = xr.zeros_like(prior["scale"].isel(parameter=0, drop=True), dtype=bool)
+    sampled = {"/posterior": prior, "/sample_stats": xr.Dataset({"diverging": diverging})}
+    attributes = {"status": names.DRAFT, "note": "", "manifest": {}}
+    tree = xr.DataTree.from_dict(sampled)
+    return assemble(resolve(spec, panel), Layout.of(panel), tree, attributes)
+
+
+@pytest.fixture(scope="module")
+def stock_forecast(stock_fit):
+    return mpp.forecast(stock_fit, until="2027-06", seed=2, futures=2)
 
 
 def require_named(*expected):
@@ -79,11 +117,19 @@ def require_evidence(observed):
     require_named(*OBSERVED)
 
 
+def require_figures(figures):
+    assert layout(figures) == {name: (("figure",), kind) for name, kind in FIGURES.items()}
+    assert not figures.coords
+    assert "\n### figures\n" in PAGE
+    require_named("figure", *FIGURES)
+
+
 def test_the_root_of_a_fit(small_fit):
     assert set(small_fit.tree.children) == {
         "posterior",
         "sample_stats",
         "observed_data",
+        "figures",
         "end_state",
     }
     assert set(small_fit.tree.attrs) == {"schema", "spec", "status", "note", "manifest"}
@@ -115,7 +161,7 @@ def test_the_posterior(small_fit):
     assert posterior["level"].values.tolist() == ["organisation", "block", "flow"]
     assert posterior["season"].values.tolist() == [str(n) for n in range(1, 13)]
     assert posterior["harmonic"].values.tolist() == ["sin1", "cos1"]
-    assert posterior["gap"].values.tolist() == ["a_2 2023-05-01", "a_2 2023-06-01"]
+    assert posterior["gap"].values.tolist() == ["a_2 2023-06-01"]
     assert posterior["time"].values[[0, -1]].tolist() == ["2022-07-01", "2024-12-01"]
     require_named(*POSTERIOR, *dims, "chain", "draw", "sin1", "cos1")
 
@@ -127,6 +173,7 @@ def test_the_other_groups_of_a_fit(small_fit):
         (("chain", "draw"), True)
     }
     require_evidence(small_fit.tree["observed_data"].to_dataset())
+    require_figures(small_fit.tree["figures"].to_dataset())
     end = small_fit.tree["end_state"].to_dataset()
     assert layout(end) == dict.fromkeys(("level", "long_run"), (("chain", "draw", "flow"), "f"))
     assert coordinates(end) == {
@@ -138,14 +185,15 @@ def test_the_other_groups_of_a_fit(small_fit):
 
 
 def test_the_root_of_a_forecast(forecast):
-    assert set(forecast.tree.children) == {"predictions", "observed_data"}
-    attributes = {"schema", "network", "status", "origin", "scenario", "note", "manifest"}
+    assert set(forecast.tree.children) == {"predictions", "observed_data", "figures"}
+    attributes = {"schema", "network", "status", "origin", "scenario", "note", "manifest", "given"}
     assert set(forecast.tree.attrs) == attributes
     assert forecast.tree.attrs["schema"] == 1
     assert forecast.tree.attrs["origin"] == "2024-12"
     manifest = json.loads(forecast.tree.attrs["manifest"])
     assert set(manifest) == {*MADE_BY, "futures", "fit"}
     require_evidence(forecast.tree["observed_data"].to_dataset())
+    require_figures(forecast.tree["figures"].to_dataset())
     assert "\n### predictions\n" in PAGE
     require_named("predictions", "observed_data", *attributes, *manifest)
 
@@ -181,6 +229,7 @@ def test_the_predictions(forecast):
     assert layout(predictions) == {
         "flows": (("chain", "draw", "time", "flow"), "i"),
         "is_observed": (("time", "flow"), "b"),
+        "is_given": (("time", "flow"), "b"),
         "near_ceiling": (("flow",), "f"),
     }
     assert predictions["flows"].dtype == np.int64
@@ -195,6 +244,42 @@ def test_the_predictions(forecast):
         "block": ("flow", "i"),
     }
     require_named(*predictions.data_vars, *predictions.coords)
+
+
+def test_the_predictions_of_stocks(forecast, stock_forecast):
+    of_flows = forecast.tree["predictions"].to_dataset()
+    predictions = stock_forecast.tree["predictions"].to_dataset()
+    of_stocks = dict.fromkeys(("stocks", "unrecorded"), (("chain", "draw", "time", "stock"), "i"))
+    assert layout(predictions) == layout(of_flows) | of_stocks
+    assert predictions["stocks"].dtype == predictions["unrecorded"].dtype == np.int64
+    assert coordinates(predictions) == {
+        **coordinates(of_flows),
+        "moment": ("time", "M"),
+        "stock": ("stock", "U"),
+        "stock_organisation": ("stock", "U"),
+        "stock_block": ("stock", "i"),
+        "stock_unit": ("stock", "U"),
+    }
+    assert predictions["moment"].values[1] == np.datetime64("2025-02-28")
+    assert predictions["stock"].values.tolist() == ["asylum_seekers", "status_holders"]
+    assert predictions["stock_block"].values.tolist() == [2, 4]
+    require_named(*predictions.data_vars, *predictions.coords)
+
+
+def test_the_figures_of_a_chain_with_stocks(stock_fit, stock_forecast, tmp_path):
+    figures = stock_forecast.tree["figures"].to_dataset()
+    require_figures(figures)
+    xr.testing.assert_identical(figures, stock_fit.tree["figures"].to_dataset())
+    table = stock_forecast.figures
+    assert tuple(table.columns) == tuple(FIGURES)
+    assert {"arrivals", "status_holders", "occupancy"} <= set(table["series"])
+    yearly = table[table["series"] == "housed"]
+    assert yearly["n_periods"].tolist() == [12, 12]
+    assert yearly["end"].iloc[0] == pd.Timestamp("2024-12-31")
+    stock_forecast.save(tmp_path / "forecast.nc")
+    back = mpp.Forecast.load(tmp_path / "forecast.nc")
+    xr.testing.assert_identical(back.tree, stock_forecast.tree)
+    pd.testing.assert_frame_equal(back.figures, table)
 
 
 def test_time_begins_with_the_year_in_which_the_earliest_evidence_ends(forecast):
@@ -228,8 +313,24 @@ def test_the_columns_of_bands(forecast):
     assert str(table["block"].dtype) == "Int64"
     assert set(table["aggregate"]) == {"flow", "organisation", "block", "kind", "sum"}
     assert set(table["scope"]) == {"sum"}
+    assert set(table["moment"]) == {""}
     assert set(mpp.bands(forecast, per="period").to_frame()["scope"]) == {"pointwise"}
     require_named(*set(table["aggregate"]), "label", "pointwise", "sum", *RULES, *BASES)
+
+
+def test_the_columns_of_bands_of_stocks(stock_forecast):
+    network = stock_forecast.network
+    table = mpp.bands(stock_forecast, by=aggregates(network)).to_frame()
+    assert tuple(table.columns) == COLUMNS
+    aggregate = {"flow", "stock", "organisation", "block", "kind", "sum"}
+    assert set(table["aggregate"]) == aggregate
+    stocks = table[table["quantity"].isin(network.stock_series)]
+    assert set(stocks["moment"]) == {"2025-12-31", "2026-12-31"}
+    assert set(stocks["kind"]) == {""}
+    assert set(stocks["labels"]) == {"{}"}
+    assert set(stocks["scope"]) == {"pointwise", "sum"}
+    assert set(table.drop(stocks.index)["moment"]) == {""}
+    require_named(*aggregate, "2026-12-31")
 
 
 def test_the_file_of_bands_reads_back_as_the_page_says(forecast, tmp_path):

@@ -1,18 +1,19 @@
 """The step: one function for the likelihood and for simulation."""
 
-from dataclasses import replace
-
 import numpy as np
 import pymc as pm
 import pytest
+import small_chain
 from scipy import stats
 
 from mppbayes import names
 from mppbayes.model import ModelSpec, resolve
-from mppbayes.model.arrays import Layout, arrays
+from mppbayes.model.arrays import arrays
 from mppbayes.model.graph import build, stored
+from mppbayes.model.layout import Layout
 from mppbayes.model.replay import FlowDraws, replay
 from mppbayes.model.step import bias, saturate, surprise
+from mppbayes.panel import read_panel
 
 
 def prior_draws(spec, panel, *, draws=4, seed=3):
@@ -45,10 +46,10 @@ def test_a_missing_month_is_not_a_zero(small_panel):
     gap_time, gap_flow = Layout.of(small_panel).gaps
     layout, prior = prior_draws(spec, small_panel)
     past = replay(FlowDraws.of(spec, prior), layout)
-    zero = layout.counts.copy(deep=True)
-    zero["value"].values[gap_time[0], gap_flow[0]] = 0.0
-    draws = FlowDraws.of(spec, prior)
-    other = replay(replace(draws, gap=draws.gap[:, 1:]), Layout(zero, 12))
+    table = small_chain.table()
+    table.loc[len(table)] = ["a_2", str(layout.periods[gap_time[0]]), 0, 5]
+    filled = Layout.of(read_panel(table, small_panel.network))
+    other = replay(FlowDraws.of(spec, prior), filled)
     after = gap_time[0] + 1
     assert not np.allclose(past.mean[:, after, gap_flow[0]], other.mean[:, after, gap_flow[0]])
     data = arrays(spec, layout, small_panel)

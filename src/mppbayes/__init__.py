@@ -37,7 +37,7 @@ _HOMES = {
         "scores_table",
     ),
     "inference": ("Fit", "Limits", "Sampler", "compile_model", "convergence", "fit", "load_fit"),
-    "model": ("CrisisShock", "ModelSpec", "Prior", "prior_predictive", "resolve"),
+    "model": ("CrisisShock", "ModelSpec", "Prior", "prior_predictive", "resolve", "simulate"),
     "network": (
         "Block",
         "Delay",
@@ -66,7 +66,16 @@ _HOMES = {
         "plot_fan",
         "plot_network",
     ),
-    "prediction": ("MPP", "Band", "BandScheme", "Bands", "Forecast", "bands", "forecast"),
+    "prediction": (
+        "MPP",
+        "Band",
+        "BandScheme",
+        "Bands",
+        "Forecast",
+        "GivenFuture",
+        "bands",
+        "forecast",
+    ),
     "reporting": ("report",),
 }
 _ROOM_OF = {name: room for room, names in _HOMES.items() for name in names}

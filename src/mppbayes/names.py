@@ -16,11 +16,14 @@ LEVEL: Final = "level"
 SEASON: Final = "season"
 HARMONIC: Final = "harmonic"
 GAP: Final = "gap"
+ROUTE: Final = "route"
+LEAVING: Final = "leaving_flow"
 
 # Groups of a tree
 POSTERIOR: Final = "posterior"
 SAMPLE_STATS: Final = "sample_stats"
 OBSERVED: Final = "observed_data"
+FIGURES: Final = "figures"
 END_STATE: Final = "end_state"
 PREDICTIONS: Final = "predictions"
 
@@ -57,6 +60,12 @@ SEASONAL_WAVE: Final = "seasonal_wave"
 SEASONAL_PATTERN: Final = "seasonal_pattern"
 GAP_SURPRISE: Final = "gap_surprise"
 LOG_MEAN: Final = "log_mean"
+DELAY_MEAN: Final = "delay_mean"
+DELAY_SD: Final = "delay_sd"
+ROUTE_SHARE: Final = "route_share"
+ELASTICITY: Final = "elasticity"
+UNRECORDED: Final = "unrecorded"
+INITIAL_STOCK: Final = "initial_stock"
 
 # What a result is worth
 FINAL: Final = "final"

@@ -46,13 +46,14 @@ def one_step_residuals(fit: Fit, *, seed: int = 0) -> xr.Dataset:
         and ``zero_probability``, the chance that it would be. NaN for a gap, and for a flow's
         first count, which has no past. Over (flow, other_flow): ``correlation_expected``, the
         mean correlation of residuals in the same period, which the common shock brings
-        about.
+        about. ``flow`` holds the flows with counts of single periods that are no parts.
 
     References
     ----------
     Dunn & Smyth (1996), Journal of Computational and Graphical Statistics 5(3).
     """
-    observed = fit.observed.transpose(names.TIME, names.FLOW)
+    cells = fit.layout.cells.isel({names.FLOW: judged(fit)})
+    observed = cells.transpose(names.TIME, names.FLOW)
     seen = observed["value"].notnull()
     known = seen.values & (np.cumsum(seen.values, axis=0) > 1)
     past, law, rng = _Past.of(fit), fit.spec.shock, np.random.default_rng(seed)
@@ -86,6 +87,13 @@ def one_step_residuals(fit: Fit, *, seed: int = 0) -> xr.Dataset:
     )
 
 
+def judged(fit: Fit) -> NDArray[np.int64]:
+    """Give the flows with counts of single periods that are no parts, as positions."""
+    layout = fit.layout
+    counted = layout.cells["value"].notnull().any(names.TIME).values
+    return np.flatnonzero(counted & ~layout.structure.driven("part"))
+
+
 class _Past(NamedTuple):
     """The replayed past: mean (draw, time, flow), shock (draw, time), the rest (draw, flow)."""
 
@@ -100,12 +108,12 @@ class _Past(NamedTuple):
         n_draws = posterior.sizes[names.CHAIN] * posterior.sizes[names.DRAW]
         every = max(1, n_draws // _MOST_DRAWS)
         draws = FlowDraws.of(fit.spec, posterior.isel({names.DRAW: slice(None, None, every)}))
-        constant = draws.constant
+        constant, flows = draws.constant, judged(fit)
         return cls(
-            replay(draws, fit.layout).mean,
+            replay(draws, fit.layout).mean[..., flows],
             draws.shock,
-            constant.shock_loading,
-            constant.dispersion,
+            constant.shock_loading[:, flows],
+            constant.dispersion[:, flows],
         )
 
     def mean(self, shock: Floats) -> Floats:

@@ -99,8 +99,8 @@ def by_quantity(sums: xr.DataArray, network: Network) -> xr.DataArray:
 
 
 def scored(network: Network) -> list[Quantity]:
-    """Give the quantities that are scored: flows, then sums."""
-    return list(quantities(network, (names.FLOW, "sum")))
+    """Give the quantities that are scored: flows, then sums of flows."""
+    return [each for each in quantities(network, (names.FLOW, "sum")) if not each.of_stocks]
 
 
 def overlapping_origins(origins: pd.PeriodIndex, lead: int) -> int:

@@ -21,10 +21,12 @@ from mppbayes.inference.samplers import (
     sample_until_converged,
     sample_with_pymc,
 )
-from mppbayes.model.arrays import Layout, arrays
+from mppbayes.model.arrays import arrays
 from mppbayes.model.dynamics import require_dynamics
 from mppbayes.model.graph import build
-from mppbayes.model.specification import ModelSpec, resolve
+from mppbayes.model.layout import Layout
+from mppbayes.model.resolution import resolve
+from mppbayes.model.specification import ModelSpec
 from mppbayes.panel import Panel
 from mppbayes.storage import manifest
 
@@ -164,7 +166,7 @@ def fit(
     status = names.FINAL if converged(sampled.tree, limits) else names.DRAFT
     return assemble(
         resolved,
-        panel.counts(),
+        Layout.of(panel),
         sampled.tree,
         {
             "status": status,
@@ -223,13 +225,10 @@ def _require_fitting(compiled: Compiled, spec: ModelSpec, panel: Panel) -> None:
             [f"compiled: {compiled.spec.digest[:12]}, given: {spec.digest[:12]}"],
             "compile the specification that you fit",
         )
-    time_axis, longest = panel.counts().indexes["time"], compiled.layout.time
-    if not set(time_axis) <= set(longest):
+    span, longest = panel.span, compiled.layout.periods
+    if not set(span) <= set(longest):
         raise PanelError(
             "the compiled model is of a shorter span",
-            [
-                f"evidence: {time_axis[0]:%Y-%m} to {time_axis[-1]:%Y-%m}, "
-                f"compiled: {longest[0]:%Y-%m} to {longest[-1]:%Y-%m}"
-            ],
+            [f"evidence: {span[0]} to {span[-1]}, compiled: {longest[0]} to {longest[-1]}"],
             "compile with the longest panel",
         )

@@ -11,7 +11,7 @@ import xarray as xr
 
 from mppbayes import names
 from mppbayes.errors import StorageError
-from mppbayes.model.arrays import Layout
+from mppbayes.model.layout import Layout
 from mppbayes.model.replay import FlowDraws, Past, replay
 from mppbayes.model.specification import ModelSpec
 from mppbayes.model.step import State
@@ -30,7 +30,8 @@ class Fit:
     tree : DataTree
         ``posterior`` (chain, draw, …) and ``sample_stats`` as ArviZ reads them;
         ``observed_data`` (time, flow) with ``value``, ``lower``, ``upper`` and ``rounding``, NaN
-        for a gap; ``end_state`` with every flow's ``level`` and ``long_run`` level after its own
+        for a gap; ``figures`` with all evidence, of stocks and longer periods too; ``end_state``
+        with every flow's ``level`` and ``long_run`` level after its own
         last observation (chain, draw, flow). Attributes of the root: ``schema``, ``spec`` (JSON,
         resolved), ``manifest`` (JSON), ``note`` and ``status``.
     """
@@ -73,10 +74,11 @@ class Fit:
         """The evidence, (time, flow)."""
         return self.tree[names.OBSERVED].to_dataset()
 
-    @property
+    @cached_property
     def layout(self) -> Layout:
         """The evidence, laid out as the model takes it."""
-        return Layout(self.observed, self.network.periods_per_year)
+        figures = self.tree[names.FIGURES].to_dataset()
+        return Layout(self.network, figures, self.observed)
 
     @property
     def end_state(self) -> State:
@@ -125,7 +127,13 @@ def load_fit(path: str | Path) -> Fit:
         If the file is missing, unreadable or no fit.
     """
     tree = read_netcdf(path)
-    needed = {names.POSTERIOR, names.SAMPLE_STATS, names.OBSERVED, names.END_STATE}
+    needed = {
+        names.POSTERIOR,
+        names.SAMPLE_STATS,
+        names.OBSERVED,
+        names.FIGURES,
+        names.END_STATE,
+    }
     if tree.attrs.get("schema") != _SCHEMA or not needed <= set(tree.children):
         raise StorageError(
             f"{path} is no fit of schema {_SCHEMA}: it holds {sorted(map(str, tree.children))}; "
@@ -135,7 +143,7 @@ def load_fit(path: str | Path) -> Fit:
 
 
 def assemble(
-    spec: ModelSpec, counts: xr.Dataset, sampled: xr.DataTree, attributes: dict[str, Any]
+    spec: ModelSpec, layout: Layout, sampled: xr.DataTree, attributes: dict[str, Any]
 ) -> Fit:
     """Make a fit of what was sampled: the end state is replayed, text becomes NumPy's.
 
@@ -143,8 +151,8 @@ def assemble(
     ----------
     spec : ModelSpec
         Resolved.
-    counts : Dataset
-        The evidence, (time, flow).
+    layout : Layout
+        The evidence.
     sampled : DataTree
         With ``posterior`` and ``sample_stats``.
     attributes : dict
@@ -155,9 +163,8 @@ def assemble(
     Fit
         Ready to forecast from.
     """
-    n_periods = counts.sizes[names.TIME]
+    n_periods = len(layout.time)
     posterior = sampled[names.POSTERIOR].to_dataset().isel({names.TIME: slice(n_periods)})
-    layout = Layout(counts, spec.network.periods_per_year)
     past = replay(FlowDraws.of(spec, posterior), layout, n_periods - 1)
     dims = (names.CHAIN, names.DRAW, names.FLOW)
     shape = [posterior.sizes[dim] for dim in dims]
@@ -169,7 +176,8 @@ def assemble(
         {
             f"/{names.POSTERIOR}": _storable(posterior),
             f"/{names.SAMPLE_STATS}": _storable(_numbers(sampled[names.SAMPLE_STATS].to_dataset())),
-            f"/{names.OBSERVED}": _storable(counts),
+            f"/{names.OBSERVED}": _storable(layout.counts),
+            f"/{names.FIGURES}": _storable(layout.figures),
             f"/{names.END_STATE}": _storable(end),
         }
     )

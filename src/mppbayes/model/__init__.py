@@ -6,17 +6,21 @@ The graph is loaded on first use, so that a specification can be read without Py
 from typing import TYPE_CHECKING, Any
 
 from mppbayes.model.priors import CrisisShock, Prior
-from mppbayes.model.specification import ModelSpec, resolve
+from mppbayes.model.resolution import resolve
+from mppbayes.model.specification import ModelSpec
 
 if TYPE_CHECKING:
     from mppbayes.model.prior_check import prior_predictive
+    from mppbayes.model.truth import simulate
 
-__all__ = ["CrisisShock", "ModelSpec", "Prior", "prior_predictive", "resolve"]
+__all__ = ["CrisisShock", "ModelSpec", "Prior", "prior_predictive", "resolve", "simulate"]
+
+_LATER = {"prior_predictive": "prior_check", "simulate": "truth"}
 
 
 def __getattr__(name: str) -> Any:
-    if name == "prior_predictive":
+    if name in _LATER:
         from importlib import import_module
 
-        return import_module("mppbayes.model.prior_check").prior_predictive
+        return getattr(import_module(f"mppbayes.model.{_LATER[name]}"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,98 +1,26 @@
 """Evidence as arrays: what the graph is given, so that other evidence needs no other graph."""
 
-from dataclasses import dataclass
-from functools import cached_property
-
 import numpy as np
-import pandas as pd
-import xarray as xr
 from numpy.typing import NDArray
 from scipy.special import gammaln
 
 from mppbayes import names
+from mppbayes.model.delays import longest
+from mppbayes.model.layout import Layout
+from mppbayes.model.rows import row_arrays
 from mppbayes.model.specification import ModelSpec
+from mppbayes.model.windows import combined, lagged
 from mppbayes.panel import Panel
 
 type Arrays = dict[str, NDArray[np.generic]]
 
-_INTERVAL_BELOW = 20  # times the rounding
 _HALF_CENTRED_AT = {  # so many counts; what is left out is informed little by one flow's counts
     names.ADAPTATION: 24,
     names.DISPERSION: 24,
     names.SEASONAL_WAVE: 60,
     names.SHOCK_LOADING: 200,
 }
-
-
-@dataclass(frozen=True, eq=False)
-class Layout:
-    """The longest span of evidence that a graph is built for, and its cells.
-
-    Evidence of the same series that ends earlier fits the same layout: its missing cells are
-    masked, and unknowns of periods after its end keep their prior.
-
-    Attributes
-    ----------
-    counts : Dataset
-        Of the longest panel, over ``time`` and ``flow``.
-    periods_per_year : int
-        Of the network.
-    """
-
-    counts: xr.Dataset
-    periods_per_year: int
-
-    @classmethod
-    def of(cls, panel: Panel) -> "Layout":
-        """Lay out a panel."""
-        return cls(panel.counts(), panel.network.periods_per_year)
-
-    @property
-    def time(self) -> pd.DatetimeIndex:
-        """First days of the periods."""
-        return pd.DatetimeIndex(self.counts["time"].values)
-
-    @property
-    def seasons(self) -> NDArray[np.int64]:
-        """The season of each period, from 0."""
-        return seasons(self.time, self.periods_per_year)
-
-    @cached_property
-    def gaps(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Period and flow of the cells between a flow's first and last count without one."""
-        seen = self.counts["value"].notnull().values
-        within = np.logical_or.accumulate(seen) & np.logical_or.accumulate(seen[::-1])[::-1]
-        time, flow = np.nonzero(within & ~seen)
-        return time, flow
-
-    @cached_property
-    def roundings(self) -> dict[int, int]:
-        """How many cells are intervals, by rounding."""
-        rounding = self.counts["rounding"].values[interval_cells(self.counts)].astype(int)
-        found, cells = np.unique(rounding, return_counts=True)
-        return dict(zip(found.tolist(), cells.tolist(), strict=True))
-
-    @cached_property
-    def n_exact(self) -> int:
-        """How many cells are taken as they were published."""
-        return int(exact_cells(self.counts).sum())
-
-
-def seasons(time: pd.DatetimeIndex, periods_per_year: int) -> NDArray[np.int64]:
-    """Number the periods within their year, from 0."""
-    return np.asarray((time.month - 1) * periods_per_year // 12, dtype=np.int64)
-
-
-def interval_cells(counts: xr.Dataset) -> NDArray[np.bool_]:
-    """Say which counts are small for their rounding: below 20 times it they are intervals."""
-    rounded = counts["rounding"] > 1
-    below = counts["value"] < _INTERVAL_BELOW * counts["rounding"]
-    return np.asarray(rounded & below)
-
-
-def exact_cells(counts: xr.Dataset) -> NDArray[np.bool_]:
-    """Say which counts are taken as published, with the rounding in their variance."""
-    return np.asarray(counts["value"].notnull()) & ~interval_cells(counts)
+_WIDE = 2.5  # times the prior's spread: the level of a flow without figures
 
 
 def arrays(spec: ModelSpec, layout: Layout, panel: Panel) -> Arrays:
@@ -112,47 +40,167 @@ def arrays(spec: ModelSpec, layout: Layout, panel: Panel) -> Arrays:
     dict of str to array
         By the names of the graph's data.
     """
-    counts = panel.counts().reindex(time=layout.counts["time"])
-    counts["rounding"] = counts["rounding"].fillna(1)
-    value = counts["value"].values
-    seen = ~np.isnan(value)
-    begins = seen & (seen.cumsum(axis=0) == 1)
-    flows = spec.network.flow_names
+    known = layout.restricted_to(panel)
+    flows = layout.structure.names
+    informed = known.windows.seen.any(axis=0)
     data: Arrays = {
-        "counts": np.where(seen, value, 0.0),
-        "seen": seen,
-        "begins": begins,
         "mean_level_centre": np.array([spec.mean_levels[flow] for flow in flows]),
+        "mean_level_width": np.where(informed, 1.0, _WIDE),
         "ceiling": np.array([spec.ceilings[flow] for flow in flows]),
-        "centring": np.stack([_centring(seen, parameter) for parameter in spec.design.parameters]),
-        "season_centring": _centring(seen, names.SEASONAL_WAVE),
+        "centring": np.stack(
+            [_centring(known.windows.seen, parameter) for parameter in names.PARAMETERS]
+        ),
+        **evidence_arrays(known, layout),
     }
-    time, flow = np.nonzero(exact_cells(counts))
-    exact = value[time, flow]
-    rounding = counts["rounding"].values[time, flow]
-    cells = {
-        "exact_time": time,
-        "exact_flow": flow,
-        "exact_count": exact,
-        "exact_log_factorial": gammaln(exact + 1),
-        "exact_rounding_variance": np.where(rounding > 1, rounding**2 / 12, 0.0),
-        "exact_weight": np.ones(len(time)),
+    if spec.harmonics:
+        data["season_centring"] = _centring(known.windows.seen, names.SEASONAL_WAVE)
+    data |= _cell_arrays(known, layout)
+    data |= _route_arrays(known)
+    return data | row_arrays(known, layout)
+
+
+def evidence_arrays(known: Layout, layout: Layout) -> Arrays:
+    """Give the evidence period by period, in the names of :class:`~mppbayes.model.passage.Seen`.
+
+    Parameters
+    ----------
+    known : Layout
+        What is seen.
+    layout : Layout
+        Of the longest panel, which says what arrays there are.
+    """
+    windows, levels, structure = known.windows, known.levels, layout.structure
+    single = windows.seen & (windows.length == 1)
+    data: Arrays = {
+        "count": windows.value,
+        "seen": windows.seen,
+        "begins": windows.begins,
     }
-    data |= _padded(cells, layout.n_exact)
-    intervals = interval_cells(counts)
-    for unit, most in layout.roundings.items():
-        time, flow = np.nonzero(intervals & (counts["rounding"].values == unit))
-        lower = counts["lower"].values[time, flow]
+    if len(structure.present) > 1 or structure.routes or structure.network.stocks:
+        data |= {
+            "exposure": np.ones(windows.value.shape),
+            "month": np.where(single, windows.value, 0.0),
+            "month_seen": single,
+        }
+    if layout.is_coarse:
+        data |= {"ends": windows.end | ~_covered(known), "length": windows.length.astype(float)}
+    if structure.driven("part").any():
+        data |= {"room": np.nan_to_num(windows.room), "room_seen": ~np.isnan(windows.room)}
+    if structure.network.stocks:
+        data |= {"present": levels.value, "present_seen": levels.seen}
+        if len(levels.members):
+            data |= {"total": levels.sum_value, "total_seen": levels.sum_seen}
+        if layout.is_coarse:
+            data["uncut"] = _uncut(known)
+        if layout.windows.row.any():
+            closes, periods = _closings(known)
+            data |= {"row": windows.row, "closes": closes, "periods": periods}
+    return data
+
+
+def _covered(known: Layout) -> NDArray[np.bool_]:
+    """Say which periods lie in a window of more than one period; others each are their own."""
+    windows = known.windows
+    covered = np.zeros(windows.end.shape, dtype=bool)
+    for last, flow in zip(*np.nonzero(windows.end), strict=True):
+        covered[last - windows.length[last, flow] + 1 : last + 1, flow] = True
+    return covered
+
+
+def _uncut(known: Layout) -> NDArray[np.float64]:
+    """Say at each window's end whether no figure of a stock lies inside the window."""
+    windows, levels = known.windows, known.levels
+    seen = levels.seen | (levels.sum_seen.astype(float) @ levels.members > 0)
+    before = np.vstack([np.zeros((1, seen.shape[1])), seen.cumsum(axis=0)])
+    uncut = np.ones((*windows.end.shape, seen.shape[1]))
+    for last, flow in zip(*np.nonzero(windows.seen & (windows.length > 1)), strict=True):
+        first = last - windows.length[last, flow] + 1
+        uncut[last, flow] = before[last] == before[first]
+    return uncut
+
+
+def _closings(known: Layout) -> tuple[NDArray[np.bool_], NDArray[np.float64]]:
+    """Say where unseen flows learn from a stock, and how many periods after the last time."""
+    windows = known.windows
+    touching = np.abs(known.structure.change)
+    closes = windows.row.astype(float) @ touching > 0
+    begins = (windows.begins & windows.row.any(axis=0)).astype(float) @ touching > 0
+    last = (windows.row * windows.length).astype(float)
+    periods = np.stack(
+        [(last * (touching[:, k] > 0)).max(axis=1) for k in range(touching.shape[1])], axis=1
+    )
+    first = np.roll(begins, -1, axis=0)  # the figure that the first one is compared with
+    first[-1] = False
+    return closes | first, np.maximum(periods, 1.0)
+
+
+def _route_arrays(known: Layout) -> Arrays:
+    """Give the sources of routes in the periods before, (route, time, lag), and where known."""
+    if not (routes := known.structure.routes):
+        return {}
+    most = max(longest(route) for _, route in routes)
+    sources = [
+        combined(known.windows.history, known.structure.combination(route.source))
+        for _, route in routes
+    ]
+    return {
+        "lagged_source": np.stack([lagged(np.nan_to_num(source), most) for source in sources]),
+        "known_source": np.stack([lagged(~np.isnan(source), most) for source in sources]),
+    }
+
+
+def _cell_arrays(known: Layout, layout: Layout) -> Arrays:
+    data: Arrays = {}
+    windows = known.windows
+    for kind, chosen, most in (
+        ("exact", known.exact_cells & (windows.length == 1), layout.exact_cells),
+        ("coarse", known.coarse_cells, layout.coarse_cells),
+        ("part", known.part_cells, layout.part_cells),
+    ):
+        length = int((most & (layout.windows.length == 1)).sum() if kind == "exact" else most.sum())
+        if not length:
+            continue
+        time, flow = np.nonzero(chosen)
+        value, rounding = windows.value[time, flow], windows.rounding[time, flow]
+        cells = {
+            f"{kind}_time": time,
+            f"{kind}_flow": flow,
+            f"{kind}_count": value,
+            f"{kind}_weight": np.ones(len(time)),
+        }
+        if kind == "part":
+            cells["part_room"] = np.maximum(_rooms(known)[time, flow], value)
+        else:
+            cells |= {
+                f"{kind}_log_factorial": gammaln(value + 1),
+                f"{kind}_rounding_variance": np.where(rounding > 1, rounding**2 / 12, 0.0),
+            }
+        data |= _padded(cells, length)
+    cells_seen = known.cells
+    for unit, most_cells in layout.roundings.items():
+        at = known.interval_cells & (cells_seen["rounding"].values == unit)
+        time, flow = np.nonzero(at)
+        lower = cells_seen["lower"].values[time, flow]
         cells = {
             f"interval_{unit}_time": time,
             f"interval_{unit}_flow": flow,
             f"interval_{unit}_lower": lower,
             f"interval_{unit}_log_factorial": gammaln(lower + 1),
-            f"interval_{unit}_width": counts["upper"].values[time, flow] - lower + 1,
+            f"interval_{unit}_width": cells_seen["upper"].values[time, flow] - lower + 1,
             f"interval_{unit}_weight": np.ones(len(time)),
         }
-        data |= _padded(cells, most)
+        data |= _padded(cells, most_cells)
     return data
+
+
+def _rooms(known: Layout) -> NDArray[np.float64]:
+    """Give at a window's end what a part took its share of, over the window."""
+    windows = known.windows
+    total = np.nan_to_num(windows.room).copy()
+    for last, flow in zip(*np.nonzero(windows.seen & (windows.length > 1)), strict=True):
+        first = last - windows.length[last, flow] + 1
+        total[last, flow] = np.nan_to_num(windows.room[first : last + 1, flow]).sum()
+    return np.round(total)
 
 
 def _centring(seen: NDArray[np.bool_], unknown: str) -> NDArray[np.float64]:

@@ -8,13 +8,13 @@ closely), since the exact inverse of the negative binomial costs some 25 times a
 """
 
 from functools import cache
-from math import erfc, exp, floor, sqrt
+from math import erfc, exp, floor, log1p, sqrt
 
 import numba
 import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import map_coordinates, spline_filter
-from scipy.special import gammainccinv, gammaincinv, ndtr
+from scipy.special import betaincinv, gammainccinv, gammaincinv, ndtr
 
 type Floats = NDArray[np.float64]
 
@@ -95,3 +95,68 @@ def poisson_quantile(mean: float, z: float) -> float:
         + (square * (7.0 / 810.0 + square / 270.0) - 8.0 / 405.0) / mean
     )
     return float(max(0.0, floor(quantile)))
+
+
+def binomial_quantile(trials: Floats, chance: Floats, z: Floats) -> Floats:
+    """Give the binomial quantile at ``Φ(z)``: by search for small means, else by expansion."""
+    few = chance <= 0.5
+    quantile = _lower_binomial(trials, np.where(few, chance, 1 - chance), np.where(few, z, -z))
+    return np.asarray(np.where(few, quantile, trials - quantile))
+
+
+@numba.vectorize(["float64(float64, float64, float64)"], cache=True)  # type: ignore[untyped-decorator, no-untyped-call]
+def _lower_binomial(trials: float, chance: float, z: float) -> float:
+    """Give the quantile for a chance of at most ½; the expansion is Cornish and Fisher's."""
+    mean = trials * chance
+    if mean <= 0.0:
+        return 0.0
+    if mean < _SEARCH_BELOW:
+        probability = 0.5 * erfc(-z / sqrt(2.0))
+        odds = chance / (1.0 - chance)
+        term = exp(trials * log1p(-chance))
+        reached = term
+        count = 0.0
+        while reached < probability and count < trials and term > 0.0:
+            term *= odds * (trials - count) / (count + 1.0)
+            count += 1.0
+            reached += term
+        return count
+    variance = mean * (1.0 - chance)
+    root = sqrt(variance)
+    skew = 1.0 - 2.0 * chance
+    square = z * z
+    quantile = (
+        mean
+        + root * z
+        + skew * (square - 1.0) / 6.0
+        + z * (1.0 - 6.0 * chance * (1.0 - chance)) * (square - 3.0) / (24.0 * root)
+        - z * skew * skew * (2.0 * square - 5.0) / (36.0 * root)
+        + 0.5
+    )
+    return min(trials, max(0.0, floor(quantile)))
+
+
+def beta_binomial_counts(
+    trials: Floats, share: Floats, precision: Floats, frailty: Floats, arrival: Floats
+) -> Floats:
+    """Give counts among trials, the share beta with this mean and precision.
+
+    Parameters
+    ----------
+    trials : array
+        Whole numbers.
+    share : array
+        The mean share.
+    precision : array
+        Of the beta: its variance is ``share (1 − share) / (precision + 1)``.
+    frailty, arrival : array
+        The cells' standard normal innovations.
+
+    Returns
+    -------
+    array
+        Whole numbers up to ``trials``; they never fall when trials or share rise.
+    """
+    share = np.clip(share, 1e-9, 1 - 1e-9)
+    drawn = betaincinv(share * precision, (1 - share) * precision, ndtr(frailty))
+    return binomial_quantile(trials, np.clip(drawn, 0.0, 1.0), arrival)

@@ -1,4 +1,4 @@
-"""What the model has no dynamics for yet: refused by name, so that nothing is ignored."""
+"""What the model has no use for: refused by name, so that nothing is ignored."""
 
 from mppbayes.errors import NotYetError
 from mppbayes.network import Network
@@ -6,40 +6,33 @@ from mppbayes.panel import Panel
 
 
 def require_dynamics(network: Network, panel: Panel) -> None:
-    """Refuse what the model cannot use.
+    """Refuse evidence that the model cannot use.
 
     Parameters
     ----------
     network : Network
-        Its flows must be exogenous.
+        The chain.
     panel : Panel
-        Its evidence must be of flows, over single periods.
+        Its evidence must be of flows, of stocks or of sums of stocks.
 
     Raises
     ------
     NotYetError
-        With everything that was declared or given and would be left unused.
+        With everything that was given and would be left unused.
     """
-    relations = ("driven_by", "enters", "leaves", "part_of", "routes")
+    rests = [flow.name for flow in network.flows if flow.rest]
+    sums = [name for name in network.sum_names if name not in network.stock_series]
+    found = panel.evidence["series"].value_counts()
     faults = [
-        f"flow {flow.name!r} has {'route' if relation == 'routes' else relation}"
-        for flow in network.flows
-        for relation in relations
-        if getattr(flow, relation)
-    ]
-    faults += [
-        f"{series!r} has evidence {what} ({len(rows)} figures)"
-        for what, table in (
-            (f"over more than one {network.period}", panel.coarse()),
-            ("of a stock", panel.stock_evidence()),
-            ("of a sum", panel.sum_evidence()),
-        )
-        for series, rows in table.groupby("series", sort=False)
+        f"{series!r} has evidence of {what} ({found[series]} figures)"
+        for what, several in (("a sum of flows", sums), ("a rest", rests))
+        for series in several
+        if series in found
     ]
     if faults:
         raise NotYetError(
-            "the model has no dynamics for this yet",
+            "the model has no use for this evidence yet",
             faults,
-            f"fit exogenous flows with one count per {network.period}; "
-            "leave the rest out of the network and the table",
+            "give the figures of the flows themselves: of a sum its members, "
+            "of a rest the other parts",
         )

@@ -2,25 +2,24 @@
 
 import numpy as np
 import pymc as pm
-import pytensor
 import pytensor.tensor as pt
 from numpy.typing import NDArray
 from pytensor.tensor import TensorVariable
 
 from mppbayes import names
-from mppbayes.model.arrays import Arrays, Layout
-from mppbayes.model.likelihood import (
-    Shape,
-    log_gamma,
-    negative_binomial,
-    negative_binomial_interval,
-)
-from mppbayes.model.pooling import PoolingDesign
+from mppbayes.model.arrays import Arrays
+from mppbayes.model.evidence import add_evidence
+from mppbayes.model.hierarchy import hierarchy, partly_centred, prefix
+from mppbayes.model.layout import Layout
+from mppbayes.model.passage import Chance
+from mppbayes.model.recursion import Unknowns, run
+from mppbayes.model.routing import doubted, exposures, shares_known
 from mppbayes.model.specification import ModelSpec
-from mppbayes.model.step import Known, Parameters, State, step
+from mppbayes.model.step import Parameters, State
 
 _SHOCK_CENTRING = 0.6  # found by trial, with three and with eleven years of counts
-_CONCENTRATION = 2.0  # of the variance shares: no level is expected to carry nothing
+_ELASTICITY = (0.0, 1.2)  # mean and sd of its logit
+_UNRECORDED = 0.005  # of a stock, per period: the scale of what changes it unrecorded
 
 
 def build(spec: ModelSpec, layout: Layout, data: Arrays) -> pm.Model:
@@ -47,13 +46,12 @@ def build(spec: ModelSpec, layout: Layout, data: Arrays) -> pm.Model:
             name: pt.specify_shape(pm.Data(name, array), array.shape)
             for name, array in data.items()
         }
-        flows = _flow_parameters(spec, given)
+        unknowns = _unknowns(spec, layout, given)
+        passed = run(spec.structure, layout, given, unknowns)
         log_mean = pm.Deterministic(
-            names.LOG_MEAN,
-            _recursion(spec, layout, given, flows),
-            dims=(names.TIME, names.FLOW),
+            names.LOG_MEAN, pt.log(passed.mean), dims=(names.TIME, names.FLOW)
         )
-        _likelihood(layout, given, log_mean, flows[names.DISPERSION])
+        add_evidence(layout, given, passed, unknowns, log_mean)
     return model
 
 
@@ -67,17 +65,37 @@ def coordinates(spec: ModelSpec, layout: Layout) -> dict[str, list[str]]:
     """Give the coordinates of every dimension of the graph, as text."""
     times = layout.time.strftime("%Y-%m-%d")
     gap_time, gap_flow = layout.gaps
-    flow_names = spec.network.flow_names
+    flow_names = spec.structure.names
+    plans = list(spec.designs.values())
     return {
         names.TIME: times.tolist(),
         names.FLOW: list(flow_names),
-        names.PARAMETER: list(spec.design.parameters),
-        names.LEVEL: list(spec.design.levels),
+        names.PARAMETER: list(names.PARAMETERS),
+        names.LEVEL: list(plans[0].levels),
         names.HARMONIC: [name for name, _ in harmonics(spec)],
         names.SEASON: [str(season + 1) for season in range(spec.network.periods_per_year)],
         names.GAP: [f"{flow_names[s]} {times[t]}" for t, s in zip(gap_time, gap_flow, strict=True)],
-        **{f"{level}_group": list(d.groups) for level, d in spec.design.by_level.items()},
+        **{
+            f"{prefix(drive)}{level}_group": list(group.groups)
+            for drive, plan in spec.designs.items()
+            for level, group in plan.by_level.items()
+        },
+        **_chain_coordinates(spec),
     }
+
+
+def _chain_coordinates(spec: ModelSpec) -> dict[str, list[str]]:
+    """Give the coordinates that only networks with stocks or routes have."""
+    structure, found = spec.structure, {}
+    if structure.network.stocks:
+        found[names.STOCK] = list(structure.network.stock_names)
+        found[names.LEAVING] = [flow.name for flow in structure.flows if flow.leaves]
+    if unsure := doubted(structure):
+        found |= {names.ROUTE: unsure, "delay_moment": ["mean", "sd"]}
+    for flow in structure.flows:
+        if flow.routes and not shares_known(flow):
+            found[f"{flow.name}_{names.ROUTE}"] = [route.source for route in flow.routes]
+    return found
 
 
 def harmonics(spec: ModelSpec) -> list[tuple[str, NDArray[np.float64]]]:
@@ -98,16 +116,47 @@ def harmonics(spec: ModelSpec) -> list[tuple[str, NDArray[np.float64]]]:
     return [(name, wave / total) for name, wave in waves]
 
 
+def _unknowns(spec: ModelSpec, layout: Layout, given: dict[str, TensorVariable]) -> Unknowns:
+    """Declare everything that is unknown."""
+    flows, typical = _flow_parameters(spec, given)
+    initial = State(flows[names.INITIAL_LEVEL], flows[names.MEAN_LEVEL])
+    parameters = Parameters(
+        persistence=flows["persistence"],
+        permanence=flows[names.PERMANENCE],
+        adaptation=flows[names.ADAPTATION],
+        dispersion=flows[names.DISPERSION],
+        shock_loading=flows[names.SHOCK_LOADING],
+        season=_season(spec, given, flows)[layout.seasons],
+        ceiling=given["ceiling"],
+    )
+    shock = _common_shock(spec, pt.exp(typical))
+    stock = _stock_unknowns(spec)
+    chance = Chance(
+        shock[:, None],
+        _gap_surprise(layout),
+        stock.get(names.ELASTICITY),
+        stock.get(names.UNRECORDED),
+    )
+    return Unknowns(
+        initial,
+        parameters,
+        chance,
+        exposures(spec, given),
+        stock.get(names.INITIAL_STOCK),
+        spec.sizes,
+    )
+
+
 def _flow_parameters(
     spec: ModelSpec, given: dict[str, TensorVariable]
-) -> dict[str, TensorVariable]:
+) -> tuple[dict[str, TensorVariable], TensorVariable]:
     """Declare the hierarchy; give each parameter on its natural scale, by flow."""
-    value, mean = _hierarchy(spec, given)
-    row = {parameter: value[i] for i, parameter in enumerate(spec.design.parameters)}
+    row, typical = hierarchy(spec, given)
     low, high = spec.half_life_range
     half_life = low * (high / low) ** pm.math.sigmoid(row[names.HALF_LIFE])
+    wide = given["mean_level_width"]
     natural = {
-        names.MEAN_LEVEL: given["mean_level_centre"] + row[names.MEAN_LEVEL],
+        names.MEAN_LEVEL: given["mean_level_centre"] + wide * row[names.MEAN_LEVEL],
         names.HALF_LIFE: half_life,
         names.PERMANENCE: pm.math.sigmoid(row[names.PERMANENCE]),
         names.ADAPTATION: pm.math.sigmoid(row[names.ADAPTATION]),
@@ -118,141 +167,49 @@ def _flow_parameters(
     flows = {
         name: pm.Deterministic(name, value, dims=names.FLOW) for name, value in natural.items()
     }
-    flows["typical_loading"] = pt.exp(mean[spec.design.parameters.index(names.SHOCK_LOADING)])
     flows["persistence"] = 0.5 ** (1 / (spec.network.periods_per_year * half_life))
     # Beside the centre, so that where the chains start does not depend on the evidence.
     offset = pm.Normal(
-        f"{names.INITIAL_LEVEL}_offset", row[names.MEAN_LEVEL], spec.initial_sd, dims=names.FLOW
+        f"{names.INITIAL_LEVEL}_offset",
+        wide * row[names.MEAN_LEVEL],
+        spec.initial_sd,
+        dims=names.FLOW,
     )
     flows[names.INITIAL_LEVEL] = pm.Deterministic(
         names.INITIAL_LEVEL, given["mean_level_centre"] + offset, dims=names.FLOW
     )
-    return flows
+    return flows, typical
 
 
-def _hierarchy(
-    spec: ModelSpec, given: dict[str, TensorVariable]
-) -> tuple[TensorVariable, TensorVariable]:
-    """Declare means, scales, variance shares and effects of all parameters at once."""
-    plan = spec.design
-    priors = [spec.priors[parameter] for parameter in plan.parameters]
-    centre, doubt, spread = (
-        np.array([getattr(prior, name) for prior in priors])
-        for name in ("centre", "doubt", "spread")
+def _stock_unknowns(spec: ModelSpec) -> dict[str, TensorVariable]:
+    """Declare what is unknown of stocks; nothing without them."""
+    stocks = spec.network.stocks
+    if not stocks:
+        return {}
+    reference, leaves = spec.sizes, spec.structure.leaving.any(axis=1)
+    elasticity = pt.ones(len(leaves))
+    if leaves.any():
+        logit = pm.Normal(f"{names.ELASTICITY}_logit", *_ELASTICITY, dims=names.LEAVING)
+        value = pm.Deterministic(names.ELASTICITY, pm.math.sigmoid(logit), dims=names.LEAVING)
+        elasticity = elasticity[np.flatnonzero(leaves)].set(value)
+    share = pm.HalfNormal(f"{names.UNRECORDED}_share", _UNRECORDED, dims=names.STOCK)
+    unrecorded = pm.Deterministic(names.UNRECORDED, share * reference, dims=names.STOCK)
+    mean = np.array(
+        [s.initial.mean if s.initial else r for s, r in zip(stocks, reference, strict=True)]
     )
-    mean = pm.Normal(names.MEAN, centre, doubt, dims=names.PARAMETER)
-    scale = pm.HalfNormal(names.SCALE, spread, dims=names.PARAMETER)
-    pooled = np.array([bool(spec.pooling[parameter]) for parameter in plan.parameters])
-    scale = pt.where(pooled, scale, np.hypot(doubt, spread))[:, None]
-    size = _effect_sizes(plan)
-    centre = pt.where(pooled, mean, centre)[:, None]
-    location = centre + scale * _group_deviation(plan, size)
-    own = plan.kept[:, :, -1]
-    value = partly_centred(
-        f"{names.FLOW}_{names.EFFECT}",
-        location,
-        pt.where(own, scale * size[:, :, -1], 1.0),
-        given["centring"] * own,
-        dims=(names.PARAMETER, names.FLOW),
+    doubt = np.array([s.initial.sd / s.initial.mean if s.initial else 0.1 for s in stocks])
+    spread = np.sqrt(np.log1p(doubt**2))
+    deviation = pm.Normal(f"{names.INITIAL_STOCK}_deviation", 0, 1, dims=names.STOCK)
+    initial = pm.Deterministic(
+        names.INITIAL_STOCK,
+        mean * pt.exp(spread * deviation - spread**2 / 2),
+        dims=names.STOCK,
     )
-    return pt.where(own, value, location), mean
-
-
-def partly_centred(
-    name: str,
-    location: TensorVariable | float,
-    spread: TensorVariable,
-    centring: TensorVariable,
-    *,
-    dims: tuple[str, ...],
-) -> TensorVariable:
-    """Give normal unknowns by way of partly centred ones, which mix whatever the data say.
-
-    Where few data speak the deviation is sampled (a centring of 0), where many do the value is
-    (1), and between them a blend; the value is normal with this location and spread in any case.
-    """
-    raw = pm.Normal(name, centring * location, spread**centring, dims=dims)
-    return location + spread ** (1 - centring) * (raw - centring * location)
-
-
-def _effect_sizes(plan: PoolingDesign) -> TensorVariable:
-    """Share the variance 1 out over the levels: each effect's sd, (parameter, flow, level)."""
-    share = pm.Dirichlet(
-        names.SHARE,
-        np.full((len(plan.parameters), len(plan.levels)), _CONCENTRATION),
-        dims=(names.PARAMETER, names.LEVEL),
-    )
-    enters = plan.routes.any(axis=2)
-    variance = (plan.routes * share[:, None, :, None]).sum(axis=2)
-    return pt.sqrt(pt.where(enters, variance, 1.0)) * enters
-
-
-def _group_deviation(plan: PoolingDesign, size: TensorVariable) -> TensorVariable:
-    """Sum the effects of the groups that a flow belongs to: (parameter, flow)."""
-    total = pt.zeros(plan.kept.shape[:2])
-    for position, level in enumerate(plan.levels[:-1]):
-        if level not in plan.by_level:
-            continue
-        groups = plan.by_level[level]
-        n = len(groups.groups)
-        effect = pm.ZeroSumNormal(
-            f"{level}_{names.EFFECT}",
-            sigma=np.sqrt(n / (n - 1)),
-            dims=(names.PARAMETER, f"{level}_group"),
-        )
-        total = total + size[:, :, position] * effect[:, groups.index]
-    return total
-
-
-def _recursion(
-    spec: ModelSpec,
-    layout: Layout,
-    given: dict[str, TensorVariable],
-    flows: dict[str, TensorVariable],
-) -> TensorVariable:
-    """Run the step over the counts: every flow's log mean given its past, (time, flow)."""
-    season = _season(spec, given, flows)[layout.seasons]
-    shock = _common_shock(spec, flows["typical_loading"])
-    gap = _gap_surprise(layout)
-    initial = State(flows[names.INITIAL_LEVEL], flows[names.MEAN_LEVEL])
-    ceiling = given["ceiling"]
-    constant = [
-        flows[name]
-        for name in (
-            "persistence",
-            names.PERMANENCE,
-            names.ADAPTATION,
-            names.DISPERSION,
-            names.SHOCK_LOADING,
-        )
-    ]
-
-    def period(*given_now: TensorVariable) -> tuple[TensorVariable, ...]:
-        counts, seen, begins, shock, season, gap, level, long_run = given_now[:8]
-        first_level, first_long_run, ceiling = given_now[8:11]
-        persistence, permanence, adaptation, dispersion, loading = given_now[11:]
-        state, mean, _ = step(
-            State(pt.where(begins, first_level, level), pt.where(begins, first_long_run, long_run)),
-            1.0,
-            counts,
-            seen,
-            0.0,
-            Known(pt.where(begins, 0.0, shock), gap, pt),
-            Parameters(persistence, permanence, adaptation, dispersion, loading, season, ceiling),
-            pt,
-        )
-        return *state, pt.log(mean)
-
-    *_, log_mean = pytensor.scan(
-        period,
-        sequences=[given["counts"], given["seen"], given["begins"], shock, season, gap],
-        outputs_info=[*initial, None],
-        non_sequences=[*initial, ceiling, *constant],
-        n_steps=len(layout.time),
-        strict=True,
-        return_updates=False,
-    )
-    return log_mean
+    return {
+        names.ELASTICITY: elasticity,
+        names.UNRECORDED: pt.specify_shape(unrecorded, (len(stocks),)),
+        names.INITIAL_STOCK: pt.specify_shape(initial, (len(stocks),)),
+    }
 
 
 def _season(
@@ -261,7 +218,7 @@ def _season(
     """Give the seasonal pattern, (season, flow)."""
     waves = harmonics(spec)
     if not waves:
-        return pt.zeros((spec.network.periods_per_year, len(spec.network.flows)))
+        return pt.zeros((spec.network.periods_per_year, len(spec.structure.flows)))
     coefficient = partly_centred(
         names.SEASONAL_WAVE,
         0.0,
@@ -290,38 +247,9 @@ def _common_shock(spec: ModelSpec, typical_loading: TensorVariable) -> TensorVar
 
 
 def _gap_surprise(layout: Layout) -> TensorVariable:
-    """Lay the surprises of unseen months between seen ones, in standard units: (time, flow)."""
+    """Lay the surprises of spans without figures at their ends, in standard units: (time, flow)."""
     time, flow = layout.gaps
-    empty = pt.zeros(layout.counts["value"].shape)
+    empty = pt.zeros(layout.windows.gap.shape)
     if not len(time):
         return empty
     return empty[time, flow].set(pm.Normal(names.GAP_SURPRISE, 0, 1, dims=names.GAP))
-
-
-def _likelihood(
-    layout: Layout,
-    given: dict[str, TensorVariable],
-    log_mean: TensorVariable,
-    dispersion: TensorVariable,
-) -> None:
-    """Add one factor for every published count."""
-    cells = {name.removeprefix("exact_"): given[name] for name in given if "exact_" in name}
-    at = log_mean[cells["time"], cells["flow"]]
-    extra = cells["rounding_variance"] * pt.exp(-2 * at)
-    shape = 1 / (1 / dispersion[cells["flow"]] + extra)
-    exact = negative_binomial(cells["count"], cells["log_factorial"], at, Shape.of(shape))
-    pm.Potential("exact_counts", (cells["weight"] * exact).sum())
-    log_dispersion, log_gamma_dispersion = pt.log(dispersion), log_gamma(dispersion)
-    for unit in layout.roundings:
-        prefix = f"interval_{unit}_"
-        cells = {name.removeprefix(prefix): given[name] for name in given if prefix in name}
-        flow = cells["flow"]
-        interval = negative_binomial_interval(
-            cells["lower"],
-            cells["width"],
-            unit + 1,
-            cells["log_factorial"],
-            log_mean[cells["time"], flow],
-            Shape(dispersion[flow], log_dispersion[flow], log_gamma_dispersion[flow]),
-        )
-        pm.Potential(f"counts_rounded_to_{unit}", (cells["weight"] * interval).sum())

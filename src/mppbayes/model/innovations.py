@@ -5,31 +5,14 @@ far or in which order the simulation runs. Scenarios that share a seed are there
 """
 
 from dataclasses import dataclass
-from typing import Any, NamedTuple
 from zlib import crc32
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mppbayes.model.counts import negative_binomial_counts
 from mppbayes.model.priors import CrisisShock
-from mppbayes.model.step import surprise
 
 type Floats = NDArray[np.float64]
-
-
-class Drawn(NamedTuple):
-    """Noise of a simulation: counts that were not seen are drawn."""
-
-    shock: Floats
-    frailty: Floats
-    arrival: Floats
-
-    def resolve(self, counts: Floats, seen: Any, mean: Floats, dispersion: Floats) -> Any:
-        """Draw the unseen counts; every count then has its surprise."""
-        drawn = negative_binomial_counts(mean, dispersion, self.frailty, self.arrival)
-        counts = np.where(seen, counts, drawn)
-        return counts, surprise(counts, mean, dispersion, np)
 
 
 @dataclass(frozen=True)
@@ -53,6 +36,20 @@ class Innovations:
         size = stream.standard_normal(self.n_draws)
         crisis = stream.random(self.n_draws) < law.probability
         return np.asarray(size * np.where(crisis, law.scales[1], law.scales[0]))
+
+    def unrecorded(self, stocks: tuple[str, ...], period: int) -> Floats:
+        """Give the innovations of what goes unrecorded in a period: (draw, stock)."""
+        found = [self._stream(f"stock {name}", period) for name in stocks]
+        return np.stack([stream.standard_normal(self.n_draws) for stream in found], axis=-1)
+
+    def places(self, flows: tuple[str, ...]) -> Floats:
+        """Give where each draw stands among the quantiles of a given future: (draw, flow)."""
+        found = [self._stream(f"given {flow}", 0).random(self.n_draws) for flow in flows]
+        return np.stack(found, axis=-1)
+
+    def splits(self, owner: str, period: int) -> np.random.Generator:
+        """Give the stream that splits a figure over the periods of its window."""
+        return self._stream(f"split {owner}", period)
 
     def cells(self, flows: tuple[str, ...], period: int) -> tuple[Floats, Floats]:
         """Give the frailty's and the arrivals' innovations of a period: (draw, flow) each."""

@@ -89,3 +89,21 @@ def negative_binomial_interval(
     relative = pt.cumprod(step * mean / (mean + shape.value), axis=0)
     rest = pt.where(offset + 1 < width, relative, 0.0).sum(axis=0)
     return negative_binomial(lower, log_factorial, log_mean, shape) + pt.log1p(rest)
+
+
+def beta_binomial(
+    count: TensorVariable, trials: TensorVariable, share: TensorVariable, precision: TensorVariable
+) -> TensorVariable:
+    """Log probability of a count among trials, its share beta with this mean and precision."""
+    a, b = share * precision, (1 - share) * precision
+    return (
+        log_gamma(trials + 1)
+        - log_gamma(count + 1)
+        - log_gamma(trials - count + 1)
+        + log_gamma(count + a)
+        + log_gamma(trials - count + b)
+        - log_gamma(trials + precision)
+        + log_gamma(precision)
+        - log_gamma(a)
+        - log_gamma(b)
+    )

@@ -7,7 +7,7 @@ effect that does not enter goes to the last level kept, so that every flow has t
 variance.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mppbayes.names import BLOCK, FLOW, ORGANISATION
-from mppbayes.network import Network
+from mppbayes.network import Flow, Network
 
 
 def levels(network: Network) -> tuple[str, ...]:
@@ -23,17 +23,17 @@ def levels(network: Network) -> tuple[str, ...]:
     return (ORGANISATION, BLOCK, *network.label_names, FLOW)
 
 
-def membership(network: Network, level: str) -> tuple[str, ...]:
+def membership(flows: Sequence[Flow], level: str) -> tuple[str, ...]:
     """Give the group of every flow at a level; ``""`` where a flow bears no such label."""
     match level:
         case "organisation":
-            return tuple(flow.organisation for flow in network.flows)
+            return tuple(flow.organisation for flow in flows)
         case "block":
-            return tuple(str(flow.block) for flow in network.flows)
+            return tuple(str(flow.block) for flow in flows)
         case "flow":
-            return network.flow_names
+            return tuple(flow.name for flow in flows)
         case _:
-            return tuple(flow.labels.get(level, "") for flow in network.flows)
+            return tuple(flow.labels.get(level, "") for flow in flows)
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,6 +60,8 @@ class PoolingDesign:
     ----------
     levels : tuple of str
         All levels of the network, widest first.
+    flows : tuple of str
+        The flows, all of one drive.
     parameters : tuple of str
         The parameters that are pooled.
     kept : (parameter, flow, level) bool
@@ -69,6 +71,7 @@ class PoolingDesign:
     """
 
     levels: tuple[str, ...]
+    flows: tuple[str, ...]
     parameters: tuple[str, ...]
     kept: NDArray[np.bool_]
     by_level: Mapping[str, LevelDesign]
@@ -82,13 +85,17 @@ class PoolingDesign:
         return np.asarray(target[..., None] == np.arange(n), dtype=float)
 
 
-def design(network: Network, pooling: Mapping[str, tuple[str, ...]]) -> PoolingDesign:
+def design(
+    network: Network, flows: Sequence[Flow], pooling: Mapping[str, tuple[str, ...]]
+) -> PoolingDesign:
     """Work out which effects enter.
 
     Parameters
     ----------
     network : Network
-        Its flows, with their organisation, block and labels.
+        Whose levels they are.
+    flows : sequence of Flow
+        Those that share information: all of one drive.
     pooling : mapping of str to tuple of str
         Parameter → levels; the flow itself is always the last one.
 
@@ -98,7 +105,7 @@ def design(network: Network, pooling: Mapping[str, tuple[str, ...]]) -> PoolingD
         The effects that add rank.
     """
     every = levels(network)
-    groups = {level: np.array(membership(network, level)) for level in every}
+    groups = {level: np.array(membership(flows, level)) for level in every}
     kept = np.stack([_kept(groups, {*chosen, FLOW}) for chosen in pooling.values()])
     by_level = {}
     for position, level in enumerate(every):
@@ -107,7 +114,7 @@ def design(network: Network, pooling: Mapping[str, tuple[str, ...]]) -> PoolingD
         if names:
             index = np.array([names.index(g) if g in names else 0 for g in groups[level]])
             by_level[level] = LevelDesign(names, index)
-    return PoolingDesign(every, tuple(pooling), kept, by_level)
+    return PoolingDesign(every, membership(flows, FLOW), tuple(pooling), kept, by_level)
 
 
 def _kept(groups: Mapping[str, NDArray[np.str_]], chosen: set[str]) -> NDArray[np.bool_]:

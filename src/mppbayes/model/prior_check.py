@@ -4,12 +4,14 @@ import pymc as pm
 import xarray as xr
 
 from mppbayes import names
-from mppbayes.model.arrays import Layout, arrays
+from mppbayes.model.arrays import arrays
 from mppbayes.model.dynamics import require_dynamics
 from mppbayes.model.graph import build, stored
+from mppbayes.model.layout import Layout
 from mppbayes.model.replay import FlowDraws
-from mppbayes.model.simulation import simulate
-from mppbayes.model.specification import ModelSpec, resolve
+from mppbayes.model.resolution import resolve
+from mppbayes.model.simulation import simulate_draws
+from mppbayes.model.specification import ModelSpec
 from mppbayes.panel import Panel
 
 
@@ -54,6 +56,6 @@ def prior_predictive(
         },
         coords={dim: list(labels) for dim, labels in model.coords.items() if labels is not None},
     )
-    counts = simulate(resolved, FlowDraws.of(resolved, prior), layout.time, seed=seed)
+    counts = simulate_draws(resolved, FlowDraws.of(resolved, prior), layout.time, seed=seed).counts
     drawn = prior.assign(flows=((names.CHAIN, names.DRAW, names.TIME, names.FLOW), counts[None]))
     return drawn.assign_coords({names.TIME: layout.time})

@@ -1,5 +1,6 @@
 """Priors of the flows' parameters, as plain frozen numbers."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -68,7 +69,7 @@ class CrisisShock:
         return float("nan") if left <= 0 else (left / (1 - self.probability)) ** 0.5, self.scale
 
 
-DEFAULT_PRIORS = {
+_EXOGENOUS = {
     names.MEAN_LEVEL: Prior(0.0, 0.3, 0.4),
     names.HALF_LIFE: Prior(0.0, 0.7, 0.7),
     names.PERMANENCE: Prior(-0.5, 0.7, 0.5),
@@ -77,6 +78,33 @@ DEFAULT_PRIORS = {
     names.SHOCK_LOADING: Prior(-2.6, 0.5, 0.4),
     names.SEASONAL_AMPLITUDE: Prior(-2.3, 0.5, 0.3),
 }
+# A driven flow's level adapts less, since what drives it explains it: an adaptive level would
+# swallow the delay. For the same reason the common shock reaches it mostly through its drive.
+_DRIVEN = _EXOGENOUS | {
+    names.ADAPTATION: Prior(-2.2, 0.7, 0.4),
+    names.SHOCK_LOADING: Prior(-3.5, 0.5, 0.3),
+}
+_BY_DRIVE = {
+    "exogenous": _EXOGENOUS,
+    "routed": _DRIVEN,
+    "stock": _DRIVEN,
+    "part": _DRIVEN | {names.DISPERSION: Prior(4.0, 1.0, 0.7)},
+}
+
+
+def prior_key(drive: str, parameter: str) -> str:
+    """Name the prior of a parameter for the flows of a drive; exogenous flows need no prefix."""
+    return parameter if drive == "exogenous" else f"{drive}.{parameter}"
+
+
+def default_priors(drives: Iterable[str]) -> dict[str, Prior]:
+    """Give the default priors for the drives that occur, by :func:`prior_key`."""
+    return {
+        prior_key(drive, parameter): prior
+        for drive in drives
+        for parameter, prior in _BY_DRIVE[drive].items()
+    }
+
 
 MEANINGS = {
     names.MEAN_LEVEL: "log of the mean count, beside each flow's own centre",

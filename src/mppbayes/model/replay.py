@@ -1,16 +1,24 @@
-"""Posterior draws in NumPy: the flows' parameters, and the past replayed with the same step."""
+"""Posterior draws in NumPy: the parameters, and the past replayed with the same passage."""
 
-from dataclasses import dataclass
-from typing import NamedTuple
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+from typing import Any, NamedTuple
 
 import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
 from mppbayes import names
-from mppbayes.model.arrays import Layout
+from mppbayes.model.arrays import evidence_arrays
+from mppbayes.model.delays import delay_weights, longest, nominal_weights
+from mppbayes.model.layout import Layout
+from mppbayes.model.passage import Chance, Seen, beginning, passage, ties
+from mppbayes.model.resolution import nominal_shares
+from mppbayes.model.routing import HALF, doubted, shares_known
 from mppbayes.model.specification import ModelSpec
-from mppbayes.model.step import Known, Parameters, State, step
+from mppbayes.model.step import Parameters, State
+from mppbayes.model.structure import Structure
+from mppbayes.model.windows import combined, lagged
 
 type Floats = NDArray[np.float64]
 
@@ -27,17 +35,30 @@ class FlowDraws:
         What the time of year adds to the log rate.
     initial : State
         Arrays (draw, flow): where the flow stood before the first period that was seen.
+    size : (stock,)
+        The size of each stock at which hazards hold.
     shock : (draw, time)
         The common shock, in its own standard deviations.
     gap : (draw, gap)
-        The surprises of unseen periods between seen ones, in standard units.
+        The surprises of spans without figures, in standard units.
+    weights : dict of str to (draw, lag)
+        How each route spreads its source, its share in it.
+    elasticity : (draw, flow), optional
+        Of hazards to the size of the stock that is left.
+    unrecorded, stock : (draw, stock), optional
+        Standard deviation of what goes unrecorded, and who is there before the first figure.
     """
 
     constant: Parameters
     season: Floats
     initial: State
+    size: Floats
     shock: Floats
     gap: Floats
+    weights: dict[str, Floats]
+    elasticity: Floats | None = None
+    unrecorded: Floats | None = None
+    stock: Floats | None = None
 
     @classmethod
     def of(cls, spec: ModelSpec, posterior: xr.Dataset) -> "FlowDraws":
@@ -52,7 +73,7 @@ class FlowDraws:
         season = np.zeros((n, spec.network.periods_per_year, n_flows))
         if names.SEASONAL_PATTERN in stacked:
             season = draws(names.SEASONAL_PATTERN, names.SEASON, names.FLOW)
-        ceiling = np.array([spec.ceilings[flow] for flow in spec.network.flow_names])
+        ceiling = np.array([spec.ceilings[flow] for flow in spec.structure.names])
         constant = Parameters(
             persistence=0.5 ** (1 / (spec.network.periods_per_year * half_life)),
             permanence=draws(names.PERMANENCE, names.FLOW),
@@ -63,12 +84,26 @@ class FlowDraws:
             ceiling=np.broadcast_to(ceiling, (n, n_flows)),
         )
         has_gaps = names.GAP_SURPRISE in stacked
+        chain: dict[str, Any] = {}
+        if spec.network.stocks:
+            elasticity = np.ones((n, n_flows))
+            if names.ELASTICITY in stacked:
+                leaves = spec.structure.leaving.any(axis=1)
+                elasticity[:, leaves] = draws(names.ELASTICITY, names.LEAVING)
+            chain = {
+                "elasticity": elasticity,
+                "unrecorded": draws(names.UNRECORDED, names.STOCK),
+                "stock": draws(names.INITIAL_STOCK, names.STOCK),
+            }
         return cls(
             constant,
             season,
             State(draws(names.INITIAL_LEVEL, names.FLOW), draws(names.MEAN_LEVEL, names.FLOW)),
+            spec.sizes,
             draws(names.COMMON_SHOCK, names.TIME),
             draws(names.GAP_SURPRISE, names.GAP) if has_gaps else np.zeros((n, 0)),
+            _route_draws(spec.structure, draws) if spec.structure.routes else {},
+            **chain,
         )
 
     def at(self, season: int) -> Parameters:
@@ -78,16 +113,41 @@ class FlowDraws:
     def repeat(self, times: int) -> "FlowDraws":
         """Repeat every draw, for several futures of each."""
 
-        def repeated(array: Floats) -> Floats:
-            return np.repeat(array, times, axis=0) if array.ndim else array
+        def repeated(value: Any) -> Any:
+            match value:
+                case dict():
+                    return {name: repeated(each) for name, each in value.items()}
+                case tuple():
+                    return type(value)(*map(repeated, value))
+                case np.ndarray() if value.ndim:
+                    return np.repeat(value, times, axis=0)
+                case _:
+                    return value
 
-        return FlowDraws(
-            Parameters(*map(repeated, self.constant)),
-            repeated(self.season),
-            State(*map(repeated, self.initial)),
-            repeated(self.shock),
-            repeated(self.gap),
-        )
+        values = {each.name: repeated(getattr(self, each.name)) for each in fields(self)}
+        return FlowDraws(**values | {"size": self.size})
+
+
+def _route_draws(structure: Structure, draws: Callable[..., Floats]) -> dict[str, Floats]:
+    """Give how each route spreads its source, its share in it: (draw, lag) each."""
+    unsure = doubted(structure)
+    n = len(draws(names.HALF_LIFE, names.FLOW))
+    moments = (
+        [draws(name, names.ROUTE) for name in (names.DELAY_MEAN, names.DELAY_SD)] if unsure else []
+    )
+    found = {}
+    for flow in structure.flows:
+        shares = np.tile(nominal_shares(flow.routes), (n, 1)) if flow.routes else np.zeros((n, 0))
+        if flow.routes and not shares_known(flow):
+            shares = draws(f"{flow.name}_{names.ROUTE_SHARE}", f"{flow.name}_{names.ROUTE}")
+        for i, route in enumerate(flow.routes):
+            name = structure.route_name(flow, route)
+            weights = nominal_weights(route)[None]
+            if name in unsure:
+                mean, sd = (each[:, unsure.index(name), None] for each in moments)
+                weights = delay_weights(mean, sd, longest(route), np)
+            found[name] = shares[:, i, None] * weights
+    return found
 
 
 class Past(NamedTuple):
@@ -96,21 +156,25 @@ class Past(NamedTuple):
     Attributes
     ----------
     end : State
-        Arrays (draw, flow): every flow after its own last observation; as it was at first where
-        it has none.
+        Arrays (draw, flow): every flow after its own last window; as it was at first where it
+        has none.
     mean : (draw, time, flow)
         The expected count of each period kept, given the periods before.
     counts : (draw, time, flow)
-        The counts of these periods: as observed, else as the gap's surprise implies.
+        The counts of these periods: as observed; of a longer window its share; else as the
+        surprise of the span without a figure implies, or the mean.
+    stock : (draw, time, stock), optional
+        Who was in each stock at the end of these periods, as far as it is known.
     """
 
     end: State
     mean: Floats
     counts: Floats
+    stock: Floats | None
 
 
 def replay(draws: FlowDraws, layout: Layout, keep_from: int = 0) -> Past:
-    """Run the step over the past with known parameters.
+    """Run the passage over the past with known parameters.
 
     Parameters
     ----------
@@ -126,32 +190,65 @@ def replay(draws: FlowDraws, layout: Layout, keep_from: int = 0) -> Past:
     Past
         The flows' levels at the end, and the periods kept.
     """
-    value = layout.counts["value"].values
-    seen = ~np.isnan(value)
-    begins = seen & (seen.cumsum(axis=0) == 1)
+    structure, windows = layout.structure, layout.windows
+    tied = ties(structure, draws.size, layout.levels.members)
+    data = evidence_arrays(layout, layout)
+    if structure.routes:
+        exposure = _exposures(draws, layout)
     gap_time, gap_flow = layout.gaps
-    state = end = draws.initial
-    means, counts = [], []
+    first = beginning(structure, layout.is_coarse, draws.initial, draws.stock, np)
+    carried, end = first, draws.initial
+    means, counts, stocks = [], [], []
     for t, season in enumerate(layout.seasons):
-        gap = np.zeros_like(state.level)
+        gap = np.zeros_like(draws.initial.level)
         here = gap_time == t
         gap[:, gap_flow[here]] = draws.gap[:, here]
-        shock = np.where(begins[t], 0.0, draws.shock[:, t, None])
-        state, mean, count = step(
-            where(begins[t], draws.initial, state),
-            1.0,
-            np.nan_to_num(value[t]),
-            seen[t],
-            0.0,
-            Known(shock, gap, np),
-            draws.at(int(season)),
-            np,
-        )
-        end = where(seen[t], state, end)
-        if t >= keep_from:
-            means.append(mean)
-            counts.append(count)
-    return Past(end, np.stack(means, axis=1), np.stack(counts, axis=1))
+        seen = Seen(**{name: data[name][t] for name in Seen._fields if name in data})
+        if structure.routes:
+            seen = seen._replace(exposure=exposure[:, t])
+        chance = Chance(draws.shock[:, t, None], gap, draws.elasticity, draws.unrecorded)
+        carried, passed = passage(carried, first, seen, chance, draws.at(int(season)), tied, np)
+        end = where(windows.end[t], State(carried.level, carried.long_run), end)
+        means.append(passed.mean)
+        counts.append(passed.count)
+        stocks.append(carried.stock)
+    mean = np.stack(means, axis=1)
+    count = _by_period(mean, np.stack(counts, axis=1), layout)[:, keep_from:]
+    stock = None if draws.stock is None else np.stack(stocks, axis=1)[:, keep_from:]
+    return Past(end, mean[:, keep_from:], count, stock)
+
+
+def _exposures(draws: FlowDraws, layout: Layout) -> Floats:
+    """Give what routed flows were counted over, (draw, time, flow); 1 for others."""
+    structure = layout.structure
+    total = np.ones((len(draws.shock), len(layout.time), len(structure.flows)))
+    total[..., structure.driven("routed")] = HALF
+    position = {flow.name: s for s, flow in enumerate(structure.flows)}
+    for flow in structure.flows:
+        for route in flow.routes:
+            weights = draws.weights[structure.route_name(flow, route)]
+            share = weights.sum(axis=1, keepdims=True)
+            most = weights.shape[1] - 1
+            history = combined(layout.windows.history, structure.combination(route.source))
+            known = weights @ lagged(~np.isnan(history), most).T / share
+            delayed = weights @ lagged(np.nan_to_num(history), most).T
+            total[..., position[flow.name]] += delayed / np.maximum(known, 1e-6)
+    return total
+
+
+def _by_period(mean: Floats, count: Floats, layout: Layout) -> Floats:
+    """Give the count of every period: a longer figure in proportion to what was expected."""
+    windows = layout.windows
+    counts = np.where(windows.seen | windows.gap | windows.row, count, np.round(mean))
+    long = windows.end & (windows.length > 1)
+    for last, s in zip(*np.nonzero(long), strict=True):
+        first = last - windows.length[last, s] + 1
+        expected = mean[:, first : last + 1, s]
+        total = count[:, last, s, None]
+        if windows.gap[last, s]:
+            total = total * windows.length[last, s]
+        counts[:, first : last + 1, s] = total * expected / expected.sum(axis=1, keepdims=True)
+    return counts
 
 
 def where(chosen: NDArray[np.bool_], one: State, other: State) -> State:

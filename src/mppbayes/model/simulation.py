@@ -1,20 +1,234 @@
-"""Simulate counts from known parameters with the model's own step."""
+"""Draw counts and stocks period after period: the future, or a past of known truth."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from mppbayes.model.arrays import seasons
-from mppbayes.model.innovations import Drawn, Innovations
-from mppbayes.model.replay import FlowDraws
+from mppbayes.model.drawing import Drawn, Period, draw_period
+from mppbayes.model.innovations import Innovations
+from mppbayes.model.layout import seasons
+from mppbayes.model.passage import Ties, ties
+from mppbayes.model.replay import FlowDraws, where
+from mppbayes.model.routing import HALF
 from mppbayes.model.specification import ModelSpec
-from mppbayes.model.step import step
+from mppbayes.model.step import State
+from mppbayes.model.structure import Structure
+
+type Floats = NDArray[np.float64]
+type Flags = NDArray[np.bool_]
 
 
-def simulate(
+@dataclass(frozen=True, eq=False)
+class Given:
+    """What is known of the periods that are drawn.
+
+    Attributes
+    ----------
+    counts : (draw, time, flow)
+        Counts that stand, whole numbers.
+    fixed : (time, flow) bool
+        Whether they do.
+    restart : (time, flow) bool
+        Where a flow goes on from its end state.
+    end : State
+        That state, (draw, flow).
+    stock : (time, stock)
+        Levels that were seen.
+    stock_seen : (time, stock) bool
+        Whether they were.
+    total, total_seen : (time, sum)
+        Levels of sums of stocks, likewise.
+    shock : (draw, time)
+        The common shock of the periods in which it is known; the others are drawn.
+    """
+
+    counts: Floats
+    fixed: Flags
+    restart: Flags
+    end: State
+    stock: Floats
+    stock_seen: Flags
+    total: Floats
+    total_seen: Flags
+    shock: Floats
+
+
+@dataclass(frozen=True, eq=False)
+class Simulated:
+    """What was drawn: counts of flows with a rate, (draw, time, flow), and of stocks at the ends.
+
+    ``unrecorded`` (draw, time, stock) is what changed a stock beside its flows; ``near`` (flow,)
+    is the share of draws in which a mean came near its ceiling.
+    """
+
+    counts: NDArray[np.int64]
+    stocks: NDArray[np.int64]
+    unrecorded: NDArray[np.int64]
+    near: Floats
+
+
+@dataclass(frozen=True, eq=False)
+class Simulator:
+    """Draws periods of a network one after another.
+
+    Attributes
+    ----------
+    structure : Structure
+        The network.
+    ties : Ties
+        Its constants.
+    draws : FlowDraws
+        The parameters.
+    innovations : Innovations
+        The chance.
+    shock_law : callable
+        Period ordinal → the common shock, (draw,).
+    """
+
+    structure: Structure
+    ties: Ties
+    draws: FlowDraws
+    innovations: Innovations
+    shock_law: Callable[[int], Floats]
+
+    def run(
+        self, span: pd.PeriodIndex, before: Floats, state: State, stock: Floats, given: Given
+    ) -> Simulated:
+        """Draw the periods of a span.
+
+        Parameters
+        ----------
+        span : PeriodIndex
+            The periods.
+        before : (draw, time, flow)
+            Counts of the periods before it, as many as the longest delay looks back.
+        state : State
+            Of every flow before the span.
+        stock : (draw, stock)
+            Who is in each stock before it.
+        given : Given
+            What is known of the span.
+
+        Returns
+        -------
+        Simulated
+            The counts and stocks.
+        """
+        network, n_draws = self.structure.network, self.innovations.n_draws
+        season = seasons(span.to_timestamp(), network.periods_per_year)
+        back = before.shape[1]
+        counts = np.zeros((n_draws, back + len(span), len(self.structure.flows)))
+        counts[:, :back] = before
+        stocks = np.zeros((n_draws, len(span), len(network.stocks)), dtype=np.int64)
+        unrecorded = np.zeros_like(stocks)
+        near = np.zeros((n_draws, len(self.structure.flows)), dtype=bool)
+        stock = np.round(stock)
+        for t, period in enumerate(span):
+            state = where(given.restart[t], given.end, state)
+            drawn = self._period(
+                t, period.ordinal, int(season[t]), state, stock, counts[:, : back + t], given
+            )
+            state, counts[:, back + t] = drawn.state, drawn.counts
+            near |= ~given.fixed[t] & (drawn.mean > _NEAR_CEILING * self.draws.constant.ceiling)
+            if len(network.stocks):
+                told = stock + drawn.counts @ self.ties.change
+                stock = self._stock(t, period.ordinal, told, given)
+                stocks[:, t], unrecorded[:, t] = stock, stock - told
+        return Simulated(counts[:, back:].astype(np.int64), stocks, unrecorded, near.mean(axis=0))
+
+    def _period(
+        self,
+        t: int,
+        ordinal: int,
+        season: int,
+        state: State,
+        stock: Floats,
+        past: Floats,
+        given: Given,
+    ) -> Drawn:
+        known = given.shock[:, t] if t < given.shock.shape[1] else self.shock_law(ordinal)
+        frailty, arrival = self.innovations.cells(self.structure.names, ordinal)
+        return draw_period(
+            Period(
+                state,
+                stock,
+                self._delayed(past),
+                given.counts[:, t],
+                given.fixed[t],
+                known[:, None],
+                0.0,
+                frailty,
+                arrival,
+            ),
+            self.draws.at(season),
+            self.structure,
+            self.ties,
+            at_once=self._at_once,
+            elasticity=self.draws.elasticity,
+        )
+
+    def _delayed(self, past: Floats) -> Floats:
+        """Give what the periods before bring the routed flows: (draw, flow)."""
+        total = np.full((len(past), len(self.structure.flows)), HALF)
+        for s, source, weights in self._routes:
+            most = min(weights.shape[1] - 1, past.shape[1])
+            recent = past[:, past.shape[1] - most :][:, ::-1] @ source
+            total[:, s] += (weights[:, 1 : most + 1] * recent).sum(axis=1)
+        return total
+
+    @cached_property
+    def _routes(self) -> list[tuple[int, Floats, Floats]]:
+        position = {flow.name: s for s, flow in enumerate(self.structure.flows)}
+        return [
+            (
+                position[flow.name],
+                self.structure.combination(route.source),
+                self.draws.weights[self.structure.route_name(flow, route)],
+            )
+            for flow in self.structure.flows
+            for route in flow.routes
+        ]
+
+    @cached_property
+    def _at_once(self) -> dict[int, list[tuple[Floats, Floats]]]:
+        found: dict[int, list[tuple[Floats, Floats]]] = {}
+        for s, source, weights in self._routes:
+            found.setdefault(s, []).append((source, weights[:, :1]))
+        return found
+
+    def _stock(self, t: int, ordinal: int, told: Floats, given: Given) -> Floats:
+        """Give who is in each stock: as seen, else what flows and chance make of it."""
+        names = self.structure.network.stock_names
+        noise = self.innovations.unrecorded(names, ordinal)
+        if self.draws.unrecorded is not None:
+            noise = noise * self.draws.unrecorded
+        stock = np.maximum(told + np.round(noise), 0.0)
+        for q in np.flatnonzero(given.total_seen[t]) if given.total.shape[1] else ():
+            inside = self.ties.members[q] > 0
+            stock[:, inside] = _apportioned(stock[:, inside], given.total[t, q])
+        return np.where(given.stock_seen[t], given.stock[t], stock)
+
+
+_NEAR_CEILING = 0.5  # of the ceiling; a mean above this is bent noticeably
+
+
+def _apportioned(members: Floats, total: float) -> Floats:
+    """Scale whole numbers to a total, the largest remainders first."""
+    ideal = members * (total / np.maximum(members.sum(axis=1, keepdims=True), 1.0))
+    whole = np.floor(ideal)
+    short = np.round(total - whole.sum(axis=1)).astype(int)
+    rank = np.argsort(np.argsort(-(ideal - whole), axis=1), axis=1)
+    return np.asarray(whole + (rank < short[:, None]))
+
+
+def simulate_draws(
     spec: ModelSpec, draws: FlowDraws, time: pd.DatetimeIndex, *, seed: int
-) -> NDArray[np.int64]:
-    """Simulate counts from known parameters, from each flow's initial level on.
+) -> Simulated:
+    """Simulate from known parameters, from each flow's and stock's beginning on.
 
     Parameters
     ----------
@@ -29,19 +243,36 @@ def simulate(
 
     Returns
     -------
-    (draw, time, flow) int64
-        Counts.
+    Simulated
+        Counts of the flows with a rate, and stocks. Before the first period routed flows had no
+        sources.
     """
-    network = spec.network
-    n_draws = len(draws.shock)
+    structure = spec.structure
+    n_draws, n_flows = draws.initial.level.shape
+    n_stocks, n_time = len(spec.network.stocks), len(time)
+    initial = np.zeros((n_draws, n_stocks)) if draws.stock is None else draws.stock
+    shock = draws.shock.copy()
+    shock[:, 0] = 0.0
+    nothing = np.zeros((n_time, n_flows), dtype=bool)
+    given = Given(
+        counts=np.zeros((1, n_time, n_flows)),
+        fixed=nothing,
+        restart=nothing,
+        end=draws.initial,
+        stock=np.zeros((n_time, n_stocks)),
+        stock_seen=np.zeros((n_time, n_stocks), dtype=bool),
+        total=np.zeros((n_time, 0)),
+        total_seen=np.zeros((n_time, 0), dtype=bool),
+        shock=shock,
+    )
     innovations = Innovations(seed, n_draws)
-    periods = time.to_period(network.frequency)
-    season = seasons(time, network.periods_per_year)
-    unseen = np.zeros(len(network.flows), dtype=bool)
-    state, counts = draws.initial, []
-    for t, period in enumerate(periods):
-        shock = draws.shock[:, t, None] * (t > 0)
-        noise = Drawn(shock, *innovations.cells(network.flow_names, period.ordinal))
-        state, _, count = step(state, 1.0, 0.0, unseen, 0.0, noise, draws.at(int(season[t])), np)
-        counts.append(count)
-    return np.stack(counts, axis=1).astype(np.int64)
+    simulator = Simulator(
+        structure,
+        ties(structure, draws.size, np.zeros((0, n_stocks))),
+        draws,
+        innovations,
+        lambda ordinal: innovations.shocks(ordinal, spec.shock),
+    )
+    span = time.to_period(spec.network.frequency)
+    before = np.zeros((n_draws, 0, n_flows))
+    return simulator.run(span, before, draws.initial, initial, given)

@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Self
 
 import numpy as np
 import tomli_w
-import xarray as xr
+from numpy.typing import NDArray
 from pydantic import (
     ConfigDict,
     Field,
@@ -21,13 +22,20 @@ from mppbayes import names
 from mppbayes.errors import FaultsError, SpecError, suggest
 from mppbayes.frozen import FrozenMapping
 from mppbayes.model.pooling import PoolingDesign, design, levels
-from mppbayes.model.priors import DEFAULT_PRIORS, MEANINGS, CrisisShock, Positive, Prior, Real
-from mppbayes.network import Network
+from mppbayes.model.priors import (
+    MEANINGS,
+    CrisisShock,
+    Positive,
+    Prior,
+    Real,
+    default_priors,
+    prior_key,
+)
+from mppbayes.model.structure import Structure
+from mppbayes.network import Drive, Network
 from mppbayes.network.reading import fault, read_toml
-from mppbayes.panel import Panel
 from mppbayes.storage import digest, whole_file
 
-_CEILING = 20  # times the largest count, where no ceiling is given
 _HARMONICS = 2
 
 type _Map[V] = Annotated[Mapping[str, V], PlainSerializer(dict)]
@@ -52,6 +60,7 @@ class _Settings:
     initial_sd: Positive = 0.7
     mean_levels: _Map[Real] = field(default_factory=FrozenMapping)
     ceilings: _Map[Positive] = field(default_factory=FrozenMapping)
+    stock_sizes: _Map[Positive] = field(default_factory=FrozenMapping)
 
 
 _ADAPTER = TypeAdapter(_Settings)
@@ -82,9 +91,12 @@ class ModelSpec(_Settings):
         Standard deviation of a flow's first level about its mean level, log rate.
     mean_levels : mapping of str to float
         Flow → prior centre of its mean level, log count per period. Those left out are taken
-        from the evidence by :func:`resolve`.
+        from the evidence by :func:`resolve`. Of a routed or stock-driven flow it is the log of
+        its rate, of a part the logit of its share.
     ceilings : mapping of str to float
         Flow → the mean at which it saturates, counts per period. Likewise.
+    stock_sizes : mapping of str to float
+        Stock → the size at which the hazards of those who leave it hold. Likewise.
 
     Raises
     ------
@@ -142,32 +154,37 @@ class ModelSpec(_Settings):
         return digest(self.to_dict())
 
     @property
-    def design(self) -> PoolingDesign:
-        """Which effects make the deviation of every parameter and flow."""
-        return design(self.network, self.pooling)
+    def sizes(self) -> NDArray[np.float64]:
+        """The stocks' sizes, (stock,); of a resolved specification."""
+        return np.array([self.stock_sizes[name] for name in self.network.stock_names])
+
+    @cached_property
+    def structure(self) -> Structure:
+        """The network as the model sees it."""
+        return Structure(self.network)
+
+    @cached_property
+    def designs(self) -> Mapping[Drive, PoolingDesign]:
+        """Which effects make the deviation of every parameter, for the flows of each drive."""
+        flows, drives = self.structure.flows, self.structure.drives
+        return {
+            kind: design(
+                self.network,
+                [flow for flow, own in zip(flows, drives, strict=True) if own == kind],
+                self.pooling,
+            )
+            for kind in self.structure.present
+        }
 
     def describe(self) -> str:
         """Tell what is pooled with what and why, in words and numbers."""
         flows = self.network.flow_names
         lines = [f"{self.network.name}: {len(flows)} flows per {self.network.period}."]
-        plan = self.design
-        for row, parameter in enumerate(plan.parameters):
-            prior = self.priors[parameter]
-            lines += [
-                "",
-                f"{parameter}: {MEANINGS[parameter]}",
-                f"  mean ~ Normal({prior.centre:g}, {prior.doubt:g}); "
-                + (
-                    f"scale ~ HalfNormal({prior.spread:g}), shared out over:"
-                    if self.pooling[parameter]
-                    else "not pooled: each flow apart, "
-                    f"sd {np.hypot(prior.doubt, prior.spread):.2f}"
-                ),
-                *(
-                    f"  - {level}: {_entrance(self, plan, row, position)}"
-                    for position, level in enumerate(plan.levels)
-                ),
-            ]
+        for kind, plan in self.designs.items():
+            if len(self.designs) > 1:
+                lines += ["", f"{kind} flows: {', '.join(plan.flows)}"]
+            for row, parameter in enumerate(plan.parameters):
+                lines += ["", *_parameter_lines(self, kind, plan, row, parameter)]
         low, high = self.half_life_range
         lines += [
             "",
@@ -178,58 +195,25 @@ class ModelSpec(_Settings):
         return "\n".join(lines)
 
 
-def resolve(spec: ModelSpec, panel: Panel) -> ModelSpec:
-    """Fill in the mean levels and ceilings that are not given, from the evidence.
-
-    A mean level is centred at the log of the mean count (half a count at least), a ceiling at 20
-    times the largest count. A flow without evidence takes the mean of the others.
-
-    Parameters
-    ----------
-    spec : ModelSpec
-        The specification.
-    panel : Panel
-        The evidence.
-
-    Returns
-    -------
-    ModelSpec
-        The same, with a mean level and a ceiling for every flow.
-
-    Raises
-    ------
-    SpecError
-        If no flow has a count in a single period, or the panel is of another network.
-    """
-    if spec.network != panel.network:
-        raise SpecError(
-            "the specification and the panel are of different networks",
-            [
-                f"the {what} is of {network!r} (digest {network.digest[:12]})"
-                for what, network in (("specification", spec.network), ("panel", panel.network))
-            ],
-            "read the panel with the network of the specification",
-        )
-    counts = panel.counts()
-    if not counts["value"].notnull().any():
-        raise SpecError(
-            "nothing can be learned from the panel",
-            ["no flow has a count over a single period"],
-            f"give counts per {spec.network.period}",
-        )
-    centre = xr.ufuncs.log(counts["value"].mean("time").clip(min=0.5))
-    ceiling = xr.ufuncs.log(_CEILING * counts["upper"].max("time").clip(min=1))
-    centre = centre.fillna(centre.mean())
-    ceiling = ceiling.fillna(ceiling.mean())
-    return replace(
-        spec,
-        mean_levels=_by_flow(centre) | dict(spec.mean_levels),
-        ceilings=_by_flow(np.exp(ceiling)) | dict(spec.ceilings),
-    )
-
-
-def _by_flow(array: Any) -> dict[str, float]:
-    return dict(zip(array["flow"].values.tolist(), array.values.tolist(), strict=True))
+def _parameter_lines(
+    spec: ModelSpec, kind: Drive, plan: PoolingDesign, row: int, parameter: str
+) -> list[str]:
+    """Tell the prior of a parameter and what is pooled."""
+    key = prior_key(kind, parameter)
+    prior = spec.priors[key]
+    return [
+        f"{key}: {MEANINGS[parameter]}",
+        f"  mean ~ Normal({prior.centre:g}, {prior.doubt:g}); "
+        + (
+            f"scale ~ HalfNormal({prior.spread:g}), shared out over:"
+            if spec.pooling[parameter]
+            else f"not pooled: each flow apart, sd {np.hypot(prior.doubt, prior.spread):.2f}"
+        ),
+        *(
+            f"  - {level}: {_entrance(spec, plan, row, position)}"
+            for position, level in enumerate(plan.levels)
+        ),
+    ]
 
 
 def _entrance(spec: ModelSpec, plan: PoolingDesign, row: int, position: int) -> str:
@@ -240,9 +224,7 @@ def _entrance(spec: ModelSpec, plan: PoolingDesign, row: int, position: int) -> 
     if not kept.any():
         return "drops out, since it adds no rank to the levels before it"
     groups = len({plan.by_level[level].index[i] for i in np.flatnonzero(kept)})
-    without = [
-        name for name, enters in zip(spec.network.flow_names, kept, strict=True) if not enters
-    ]
+    without = [name for name, enters in zip(plan.flows, kept, strict=True) if not enters]
     rest = f"; without {', '.join(without)}, whose share goes to the last level kept"
     return f"{groups} groups" + rest * bool(without)
 
@@ -261,10 +243,11 @@ def _checked(data: Any, what: str) -> dict[str, Any]:
         harmonics = min(harmonics, network.periods_per_year // 2)
     return {each.name: getattr(settings, each.name) for each in fields(settings)} | {
         "pooling": FrozenMapping(pooling),
-        "priors": FrozenMapping(DEFAULT_PRIORS | dict(settings.priors)),
+        "priors": FrozenMapping(default_priors(Structure(network).present) | dict(settings.priors)),
         "harmonics": harmonics,
         "mean_levels": FrozenMapping(settings.mean_levels),
         "ceilings": FrozenMapping(settings.ceilings),
+        "stock_sizes": FrozenMapping(settings.stock_sizes),
     }
 
 
@@ -293,14 +276,16 @@ def _read(data: Any) -> tuple[_Settings | None, list[str]]:
 
 def _contradictions(settings: _Settings) -> list[str]:
     network = settings.network
-    known_levels, flows = levels(network), network.flow_names
+    structure = Structure(network)
+    known_levels, flows = levels(network), structure.names
     faults = [
         f"{what} of {name!r}: no such {noun}; {suggest(name, known)}"
         for what, noun, items, known in (
             ("pooling", "parameter", settings.pooling, names.PARAMETERS),
-            ("prior", "parameter", settings.priors, names.PARAMETERS),
+            ("prior", "parameter", settings.priors, tuple(default_priors(structure.present))),
             ("mean level", "flow", settings.mean_levels, flows),
             ("ceiling", "flow", settings.ceilings, flows),
+            ("size", "stock", settings.stock_sizes, network.stock_names),
         )
         for name in items
         if name not in known

@@ -1,13 +1,14 @@
-"""One period of every flow: the same function for the likelihood, forecasts and known truth.
+"""One period of every flow: the same functions for the likelihood, forecasts and known truth.
 
 A flow's count has mean ``exposure · exp(η)`` with ``η = level + loading · shock + season +
-measures``. Afterwards the level moves with the surprise, which is what the count tells beyond its
+measures``; a part's has ``exposure · logit⁻¹(η)``, and flows that leave a stock compete.
+Afterwards the level moves with the surprise, which is what the count tells beyond its
 expectation, and part of its deviation from the long-run level fades: a share of that part has
 come to stay and moves the long-run level, the rest is forgotten. Arrays may be NumPy's or
 PyTensor's: ``xp`` is the namespace. Their last axis is the flow; axes before it are draws.
 """
 
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 
 Array = Any
 Namespace = Any
@@ -59,87 +60,101 @@ class State(NamedTuple):
     long_run: Array
 
 
-class Noise(Protocol):
-    """What chance does in one period."""
+class Links(NamedTuple):
+    """How flows hang on stocks and on each other: constants of a network; None where absent.
 
-    @property
-    def shock(self) -> Array:
-        """The shock common to the chain, in its own standard deviations."""
-
-    def resolve(self, counts: Array, seen: Array, mean: Array, dispersion: Array) -> Any:
-        """Give every flow's count and surprise, also where none was seen."""
-
-
-class Known(NamedTuple):
-    """Noise of the past: the surprise of an unseen count is itself an unknown, in standard units.
-
-    It is 0 before a flow's first observation and after its last, where the level is not used.
+    Attributes
+    ----------
+    parts : (flow,) bool, optional
+        The flows that are a share of what they are part of.
+    leaving : (flow, stock), optional
+        1 where a flow leaves a stock; those that leave the same one compete for who is in it.
     """
 
-    shock: Array
-    gap: Array
-    xp: Namespace
-
-    def resolve(
-        self, counts: Array, seen: Array, mean: Array, dispersion: Array
-    ) -> tuple[Array, Array]:
-        """Take an unseen count's surprise from the gap's own unknown, and the count from that."""
-        xp = self.xp
-        spread = xp.sqrt(1 / (mean + 1) + 1 / dispersion)
-        news = xp.where(seen, surprise(counts, mean, dispersion, xp), self.gap * spread)
-        implied = (mean + 1) * xp.exp(news - bias(mean, dispersion)) - 1
-        return xp.where(seen, counts, xp.maximum(xp.round(implied), 0.0)), news
+    parts: Array = None
+    leaving: Array = None
 
 
-def step(
+def expectations(
     state: State,
     exposure: Array,
-    counts: Array,
-    seen: Array,
+    shock: Array,
     measures: Array,
-    noise: Noise,
     parameters: Parameters,
+    links: Links,
     xp: Namespace,
-) -> tuple[State, Array, Array]:
-    """Let one period pass.
+) -> tuple[Array, Array]:
+    """Say what one period brings, given the past.
 
     Parameters
     ----------
     state : State
         Of every flow at the end of the period before.
     exposure : array
-        What the rate is counted over: 1 for an exogenous flow.
-    counts : array
-        The counts of the period; any number where unseen.
-    seen : array of bool
-        Whether a count was seen.
+        What the rate is counted over: 1 for an exogenous flow; the delayed sources of a routed
+        one; those in the stock that drives a flow; of a part, what it is a share of.
+    shock : array
+        The shock common to the chain, in its own standard deviations.
     measures : array
-        What policy measures add to the log rate.
-    noise : Noise
-        The shock, and what becomes of unseen counts.
+        What is added to the log rate, such as policy measures.
     parameters : Parameters
         The flows' parameters in this period.
+    links : Links
+        How flows hang together.
     xp : namespace
         ``numpy`` or ``pytensor.tensor``.
 
     Returns
     -------
-    state : State
-        At the end of the period.
+    reached : array
+        The level with the shock in it.
     mean : array
-        The expected count given the past.
-    counts : array
-        With the unseen ones filled in.
+        The expected count. Those who leave a stock of X do so with hazards h that sum to H: each
+        takes ``X · h/H · (1 − exp(−H))``.
     """
-    reached = state.level + parameters.shock_loading * noise.shock
+    reached = state.level + parameters.shock_loading * shock
     rate = xp.exp(reached + parameters.season + measures)
     mean = saturate(exposure * rate, parameters.ceiling, xp)
-    counts, news = noise.resolve(counts, seen, mean, parameters.dispersion)
+    if links.leaving is not None:
+        mean = xp.where(
+            links.leaving.any(axis=1), exposure * chances(rate, links.leaving, xp), mean
+        )
+    if links.parts is not None:
+        mean = xp.where(links.parts, exposure * rate / (1 + rate), mean)
+    return reached, mean
+
+
+def chances(hazard: Array, leaving: Array, xp: Namespace) -> Array:
+    """Give the chance to leave by each flow within a period: ``h/H · (1 − exp(−H))``."""
+    total = xp.maximum(hazard @ leaving, 1e-12)
+    return hazard * ((-xp.expm1(-total) / total) @ leaving.T)
+
+
+def advance(state: State, reached: Array, told: Array, parameters: Parameters) -> State:
+    """Move the levels on by what a period's counts tell.
+
+    Parameters
+    ----------
+    state : State
+        At the end of the period before.
+    reached : array
+        The level with the shock in it.
+    told : array
+        The share of the counts' surprise that stays in the level, log rate; 0 where nothing was
+        seen.
+    parameters : Parameters
+        The flows' parameters.
+
+    Returns
+    -------
+    State
+        At the end of the period.
+    """
     deviation = reached - state.long_run
     fading = (1 - parameters.persistence) * deviation
     long_run = state.long_run + parameters.permanence * fading
-    level = long_run + parameters.persistence * deviation + parameters.adaptation * news
-    return State(level, long_run), mean, counts
+    level = long_run + parameters.persistence * deviation + told
+    return State(level, long_run)
 
 
 def saturate(mean: Array, ceiling: Array, xp: Namespace) -> Array:
@@ -162,3 +177,17 @@ def surprise(counts: Array, mean: Array, dispersion: Array, xp: Namespace) -> Ar
 def bias(mean: Array, dispersion: Array) -> Array:
     """Give the second-order bias of ``log(count + 1)`` as a measure of ``log(mean + 1)``."""
     return (mean + mean**2 / dispersion) / (2 * (mean + 1) ** 2)
+
+
+def share_surprise(
+    counts: Array, mean: Array, room: Array, dispersion: Array, xp: Namespace
+) -> Array:
+    """Measure what a part's counts tell of its share, centred, on the logit scale.
+
+    The counts are beta-binomial: ``room`` trials, a beta frailty of precision ``dispersion``.
+    """
+    rest, expected = xp.maximum(room - counts, 0.0), xp.maximum(room - mean, 0.0)
+    spread = mean * expected / xp.maximum(room, 1.0)
+    spread = spread * (1 + xp.maximum(room - 1, 0.0) / (dispersion + 1))
+    centred = spread / 2 * (1 / (mean + 1) ** 2 - 1 / (expected + 1) ** 2)
+    return xp.log((counts + 1) / (mean + 1)) - xp.log((rest + 1) / (expected + 1)) + centred

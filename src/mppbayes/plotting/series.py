@@ -111,4 +111,4 @@ class Series:
 
     def unit(self, language: Language) -> str:
         """The unit, with the period over which it is counted."""
-        return unit_title(self.quantity.unit, self.months, language)
+        return unit_title(self.quantity, self.months, language)

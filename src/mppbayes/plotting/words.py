@@ -105,6 +105,8 @@ def quantity_title(network: Network, quantity: Quantity, language: Language) -> 
     match quantity.aggregate:
         case "flow":
             return network.flow(quantity.name).title.in_language(language) or quantity.name
+        case "stock":
+            return network.stock(quantity.name).title.in_language(language) or quantity.name
         case "sum":
             return network.sum(quantity.name).title.in_language(language) or quantity.name
     _, _, value = quantity.name.partition("=")
@@ -135,9 +137,13 @@ def block_title(network: Network, number: int, language: Language) -> str:
     return ", ".join(text for text in (name, *titles) if text)
 
 
-def unit_title(unit: str, months: int, language: Language) -> str:
-    """Write the unit of a count over so many months: ``personen per jaar``."""
-    return f"{word(unit, language)} {word(f'in {months}', language)}"
+def unit_title(quantity: Quantity, months: int, language: Language) -> str:
+    """Write the unit of a quantity over so many months: ``personen per jaar``.
+
+    A stock's is of the end: ``personen aan het einde``.
+    """
+    when = "at the end" if quantity.of_stocks else f"in {months}"
+    return f"{word(quantity.unit, language)} {word(when, language)}"
 
 
 def band_title(band: Band, language: Language) -> str:

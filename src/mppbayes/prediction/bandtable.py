@@ -5,12 +5,18 @@ from collections.abc import Iterable
 from typing import Any, Final
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import xarray as xr
 
 from mppbayes import names
 from mppbayes.errors import LabelError
-from mppbayes.prediction.aggregation import PERIOD_FORMATS, Per, aggregated_draws
+from mppbayes.prediction.aggregation import (
+    PERIOD_FORMATS,
+    Per,
+    aggregated_draws,
+    seen_series,
+)
 from mppbayes.prediction.draws import Forecast
 from mppbayes.prediction.quantiles import Rule, draw_batches, exceedance_quantiles
 from mppbayes.prediction.quantities import BASES, Quantity, bases
@@ -70,28 +76,27 @@ def band_table(
     LabelError
         If that leaves nothing.
     """
-    basis = bases(forecast.network, _seen(forecast))
+    basis = bases(forecast.network, seen_series(forecast))
     tables = []
     for quantity in quantities:
         draws = aggregated_draws(forecast, quantity, per)
         if draws.sizes["period"]:
-            pointwise = len(quantity.flows) == draws["n_periods"] == 1
+            pointwise = len(quantity.members) == draws["n_periods"] == 1
             columns = {
                 **_identity(quantity),
                 **_figures(draws, scheme, rule),
                 "scope": "pointwise" if pointwise else "sum",
-                "basis": min((basis[flow] for flow in quantity.flow_names), key=BASES.index),
+                "basis": min((basis[each] for each in quantity.member_names), key=BASES.index),
             }
             tables.append(pd.DataFrame(columns))
     if not tables:
         raise LabelError(
             f"there is nothing to summarise per {per} in {forecast!r}: a year needs all its "
-            f"periods, a horizon periods after {forecast.origin}, by='sum' a declared sum of flows"
+            f"periods, a horizon periods after {forecast.origin}, by='sum' a declared sum"
         )
     return (
         pd.concat(tables, ignore_index=True)
         .assign(
-            moment="",
             rule=rule,
             origin=forecast.origin.strftime(PERIOD_FORMATS[forecast.network.period]),
             scenario=forecast.scenario,
@@ -99,11 +104,6 @@ def band_table(
         )
         .astype({"block": "Int64"})[list(COLUMNS)]
     )
-
-
-def _seen(forecast: Forecast) -> list[str]:
-    known = forecast.observed["value"].count(names.TIME)
-    return [str(flow) for flow in known[names.FLOW][known > 0].values]
 
 
 def _identity(quantity: Quantity) -> dict[str, Any]:
@@ -128,8 +128,15 @@ def _figures(draws: xr.DataArray, scheme: BandScheme, rule: Rule) -> dict[str, A
     n_periods, n_bands = figures.value.shape
     return {
         "period": np.repeat(draws["period"].values, n_bands),
+        "moment": np.repeat(_moments(draws), n_bands),
         "band": np.tile(scheme.names, n_periods),
         "exceedance": np.tile(scheme.exceedances, n_periods),
         **{column: array.ravel() for column, array in figures._asdict().items()},
         "n_observed": np.repeat(draws["n_observed"].values, n_bands),
     }
+
+
+def _moments(draws: xr.DataArray) -> npt.NDArray[np.str_]:
+    if "moment" not in draws.coords:
+        return np.full(draws.sizes["period"], "")
+    return np.datetime_as_string(draws["moment"].values, unit="D")

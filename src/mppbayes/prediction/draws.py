@@ -16,6 +16,11 @@ from mppbayes.storage import read_netcdf, write_netcdf
 
 SCHEMA: Final = 1
 
+_FIGURE_COLUMNS: Final = [
+    *("series", "start", "end", "n_periods"),
+    *("value", "lower", "upper", "rounding"),
+]
+
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Forecast:
@@ -26,9 +31,12 @@ class Forecast:
     tree : DataTree
         ``predictions`` holds ``flows`` (chain, draw, time, flow) int64, and, over ``time`` and
         ``flow``, ``is_observed``; ``flow`` carries ``organisation``, ``block``, ``kind``, ``unit``
-        and the labels as coordinates, ``draw`` carries ``posterior_draw`` and ``future``.
-        ``observed_data`` is the evidence, over its own ``time``. Attributes of the root:
-        ``schema``, ``network`` (JSON), ``status``, ``origin``, ``scenario``, ``note``,
+        and the labels as coordinates, ``draw`` carries ``posterior_draw`` and ``future``. In a
+        network with stocks it also holds ``stocks`` and ``unrecorded`` (chain, draw, time, stock)
+        int64; ``stock`` carries ``stock_organisation``, ``stock_block`` and ``stock_unit``,
+        ``time`` carries ``moment``, a period's last day. ``observed_data`` is the evidence of
+        flows per period, over its own ``time``; ``figures`` is all evidence. Attributes of the
+        root: ``schema``, ``network`` (JSON), ``status``, ``origin``, ``scenario``, ``note``,
         ``manifest`` (JSON).
     """
 
@@ -41,8 +49,13 @@ class Forecast:
 
     @property
     def stocks(self) -> xr.DataArray:
-        """Draws of stocks at a period's end, (chain, draw, time, stock)."""
+        """Draws of who is in each stock at a period's end, (chain, draw, time, stock)."""
         return self._predictions["stocks"]
+
+    @property
+    def unrecorded(self) -> xr.DataArray:
+        """Draws of what changed a stock beside its flows, (chain, draw, time, stock)."""
+        return self._predictions["unrecorded"]
 
     @property
     def is_observed(self) -> xr.DataArray:
@@ -51,8 +64,20 @@ class Forecast:
 
     @property
     def observed(self) -> xr.Dataset:
-        """The evidence: ``value`` over all of history (time, flow), NaN for a gap."""
+        """The evidence per period: ``value`` over all of history (time, flow), NaN for a gap."""
         return self.tree[names.OBSERVED].to_dataset()
+
+    @property
+    def figures(self) -> pd.DataFrame:
+        """All evidence, one row a figure, also of stocks, sums and longer spans.
+
+        Columns: ``series``; ``start`` and ``end`` (first and last day; a stock's figure is of the
+        end); ``n_periods``; ``value``; ``lower`` and ``upper`` (the whole numbers that round to
+        it); ``rounding``. Without rows where the tree lacks the group.
+        """
+        if names.FIGURES not in self.tree.children:
+            return pd.DataFrame(columns=_FIGURE_COLUMNS)
+        return self.tree[names.FIGURES].to_dataset().to_dataframe()[_FIGURE_COLUMNS]
 
     @cached_property
     def network(self) -> Network:
@@ -112,9 +137,10 @@ class Forecast:
         return cls(tree)
 
     def __repr__(self) -> str:
-        sizes = self.flows.sizes
+        sizes, n_stocks = self.flows.sizes, len(self.network.stocks)
+        stocks = f"{n_stocks} stock{'s' * (n_stocks > 1)}, " if n_stocks else ""
         return (
-            f"<Forecast of {self.network.name!r} ({self.status}): {sizes['flow']} flows, "
+            f"<Forecast of {self.network.name!r} ({self.status}): {sizes['flow']} flows, {stocks}"
             f"{self.origin} to {self.flows.indexes['time'][-1]:%Y-%m}, "
             f"{sizes['chain'] * sizes['draw']} draws>"
         )

@@ -1,11 +1,12 @@
-"""Quantities: the flows, groups of flows and declared sums that a forecast is summarised by."""
+"""Quantities: the flows, stocks, groups and declared sums that a forecast is summarised by."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
 from mppbayes import names
-from mppbayes.network import Flow, Network
+from mppbayes.errors import AggregationError
+from mppbayes.network import Flow, Network, Stock
 
 SUM: Final = "sum"
 KIND: Final = "kind"
@@ -15,15 +16,15 @@ BASES: Final = ("prior", "borrowed", "data")  # from the weakest
 
 @dataclass(frozen=True)
 class Quantity:
-    """Flows that are added up; a single flow is a quantity too.
+    """Flows or stocks that are added up, never both; a single one is a quantity too.
 
     Attributes
     ----------
     name : str
-        The name of the flow or the declared sum; of a group ``LEVEL=VALUE``.
+        The name of the flow, the stock or the declared sum; of a group ``LEVEL=VALUE``.
     aggregate : str
-        ``flow``, ``organisation``, ``block``, ``kind``, ``label`` or ``sum``.
-    flows : tuple of Flow
+        ``flow``, ``stock``, ``organisation``, ``block``, ``kind``, ``label`` or ``sum``.
+    members : tuple of Flow or tuple of Stock
         What is added up.
     value : str
         Of a group, the organisation, block, kind or label's value that its flows share.
@@ -31,50 +32,74 @@ class Quantity:
 
     name: str
     aggregate: str
-    flows: tuple[Flow, ...]
+    members: tuple[Flow, ...] | tuple[Stock, ...]
     value: str = ""
 
     @property
+    def of_stocks(self) -> bool:
+        """Whether stocks are added up: levels at one moment, not counts over time."""
+        return isinstance(self.members[0], Stock)
+
+    @property
+    def member_names(self) -> list[str]:
+        """The names of the flows or stocks that are added up."""
+        return [member.name for member in self.members]
+
+    @property
     def flow_names(self) -> list[str]:
-        """The names of the flows that are added up."""
-        return [flow.name for flow in self.flows]
+        """The names of the flows that are added up; :class:`AggregationError` for stocks."""
+        if self.of_stocks:
+            raise AggregationError(
+                f"{self.name!r} is of stocks, expected flows: a level is not added up over time; "
+                f"leave it out, or take its draws from Forecast.stocks"
+            )
+        return self.member_names
 
     @property
     def kind(self) -> str:
-        """The kind of the flows, which is one."""
-        return self.flows[0].kind
+        """The kind of the flows, which is one; ``""`` for stocks."""
+        first = self.members[0]
+        return first.kind if isinstance(first, Flow) else ""
 
     @property
     def unit(self) -> str:
-        """The unit of the flows, which is one."""
-        return self.flows[0].unit
+        """The unit of the members, which is one."""
+        return self.members[0].unit
 
     @property
     def organisation(self) -> str | None:
-        """The organisation of the flows, if it is one."""
-        found = {flow.organisation for flow in self.flows}
+        """The organisation of the members, if it is one."""
+        found = {member.organisation for member in self.members}
         return found.pop() if len(found) == 1 else None
 
     @property
     def block(self) -> int | None:
-        """The block of the flows, if it is one."""
-        found = {flow.block for flow in self.flows}
+        """The block of the members, if it is one."""
+        found = {member.block for member in self.members}
         return found.pop() if len(found) == 1 else None
 
     @property
     def labels(self) -> dict[str, str]:
-        """The labels that all of the flows have."""
-        first, *others = self.flows
+        """The labels that all of the flows have; stocks have none."""
+        first, *others = (
+            member.labels if isinstance(member, Flow) else {} for member in self.members
+        )
         return {
             level: value
-            for level, value in first.labels.items()
-            if all(flow.labels.get(level) == value for flow in others)
+            for level, value in first.items()
+            if all(labels.get(level) == value for labels in others)
         }
 
 
 def aggregates(network: Network) -> tuple[str, ...]:
-    """Give what the flows of a network can be aggregated by."""
-    return (names.FLOW, names.ORGANISATION, names.BLOCK, KIND, SUM, *network.label_names)
+    """Give what the flows and stocks of a network can be aggregated by."""
+    stock = (names.STOCK,) if network.stocks else ()
+    return (
+        names.FLOW,
+        *stock,
+        *(names.ORGANISATION, names.BLOCK, KIND, SUM),
+        *network.label_names,
+    )
 
 
 def quantities(network: Network, by: Iterable[str]) -> Iterator[Quantity]:
@@ -90,14 +115,16 @@ def quantities(network: Network, by: Iterable[str]) -> Iterator[Quantity]:
     Yields
     ------
     Quantity
-        Each flow; or each declared sum of flows; or each group of flows that share a value, a
-        kind and a unit. Groups leave out flows that are a part of something, which would count
-        twice, and flows that have no value of a label.
+        Each flow; or each stock; or each declared sum, of flows or of stocks; or each group of
+        flows that share a value, a kind and a unit. Groups leave out stocks, flows that are a part
+        of something, which would count twice, and flows that have no value of a label.
     """
     for level in by:
         match level:
             case names.FLOW:
                 yield from (Quantity(flow.name, level, (flow,)) for flow in network.flows)
+            case names.STOCK:
+                yield from (Quantity(stock.name, level, (stock,)) for stock in network.stocks)
             case "sum":
                 yield from _sums(network)
             case _:
@@ -105,40 +132,51 @@ def quantities(network: Network, by: Iterable[str]) -> Iterator[Quantity]:
 
 
 def bases(network: Network, seen: Iterable[str]) -> dict[str, str]:
-    """Say what the forecast of each flow rests on.
+    """Say what the forecast of each flow and stock rests on.
 
     Parameters
     ----------
     network : Network
         The chain.
     seen : iterable of str
-        The flows with evidence.
+        The flows, stocks and sums with evidence.
 
     Returns
     -------
     dict of str to str
         Flow → ``data`` if it has evidence, ``borrowed`` if a flow with evidence has the same
-        organisation, block or label, else ``prior``.
+        organisation, block or label, else ``prior``. Stock → ``data`` if it, or a sum that it is
+        a member of, has evidence, ``borrowed`` if every flow that enters it has, else ``prior``.
     """
     seen = set(seen)
     lenders = {
         level for flow in network.flows if flow.name in seen for level in _levels(flow).items()
     }
-    return {
-        flow.name: "data"
-        if flow.name in seen
-        else "prior"
-        if lenders.isdisjoint(_levels(flow).items())
-        else "borrowed"
-        for flow in network.flows
+    summed = {
+        name for total in network.sum_names if total in seen for name in network.members(total)
     }
+    found = {}
+    for flow in network.flows:
+        lent = not lenders.isdisjoint(_levels(flow).items())
+        found[flow.name] = _basis(data=flow.name in seen, lent=lent)
+    for stock in network.stocks:
+        entering = {flow.name for flow in network.flows if flow.enters == stock.name}
+        data = stock.name in seen or stock.name in summed
+        found[stock.name] = _basis(data=data, lent=entering <= seen)
+    return found
+
+
+def _basis(*, data: bool, lent: bool) -> str:
+    return "data" if data else "borrowed" if lent else "prior"
 
 
 def _sums(network: Network) -> Iterator[Quantity]:
     for name in network.sum_names:
-        if name not in network.stock_series:
-            flows = tuple(network.flow(member) for member in network.members(name))
-            yield Quantity(name, SUM, flows)
+        members = network.members(name)
+        if name in network.stock_series:
+            yield Quantity(name, SUM, tuple(map(network.stock, members)))
+        else:
+            yield Quantity(name, SUM, tuple(map(network.flow, members)))
 
 
 def _groups(network: Network, level: str) -> Iterator[Quantity]:

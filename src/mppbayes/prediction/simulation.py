@@ -1,7 +1,8 @@
-"""Simulate every posterior draw forward, each flow from its own last observation."""
+"""Simulate every posterior draw forward, each flow from its own last figure."""
 
 import json
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import replace
 from math import ceil
 from typing import Any
 
@@ -13,23 +14,31 @@ from numpy.typing import NDArray
 from mppbayes import names
 from mppbayes.errors import PanelError
 from mppbayes.inference import Fit
-from mppbayes.model.arrays import seasons
-from mppbayes.model.innovations import Drawn, Innovations
-from mppbayes.model.replay import FlowDraws, where
-from mppbayes.model.step import State, step
+from mppbayes.model.innovations import Innovations
+from mppbayes.model.passage import ties
+from mppbayes.model.replay import FlowDraws
+from mppbayes.model.simulation import Simulated, Simulator
+from mppbayes.model.step import State
+from mppbayes.model.structure import Structure
 from mppbayes.network import Network
 from mppbayes.prediction.aggregation import PERIOD_FORMATS
 from mppbayes.prediction.draws import SCHEMA, Forecast
+from mppbayes.prediction.given import GivenFuture, lay_out
+from mppbayes.prediction.history import History
 from mppbayes.storage import manifest
 
 _DRAWS = 8000  # in all, where the number of futures is not given
-_NEAR_CEILING = 0.5  # of the ceiling; a mean above this is bent noticeably
-
-type Floats = NDArray[np.float64]
 
 
-def forecast(fit: Fit, *, until: str, seed: int, futures: int | None = None) -> Forecast:
-    """Draw the posterior predictive of every flow.
+def forecast(
+    fit: Fit,
+    *,
+    until: str,
+    seed: int,
+    futures: int | None = None,
+    given: Iterable[GivenFuture] = (),
+) -> Forecast:
+    """Draw the posterior predictive of every flow and stock.
 
     Parameters
     ----------
@@ -41,65 +50,44 @@ def forecast(fit: Fit, *, until: str, seed: int, futures: int | None = None) -> 
         Of the innovations. Two forecasts with one seed are paired cell by cell.
     futures : int, optional
         How many futures of each posterior draw; by default enough for 8,000 draws in all.
+    given : iterable of GivenFuture
+        Futures of flows that come from elsewhere: a partner's forecast, a decided capacity. They
+        are marked in every table, and nothing is learned from them.
 
     Returns
     -------
     Forecast
-        From January of the year in which the earliest flow's evidence ends. Observed cells hold
-        the observation; cells before the origin that were not observed are drawn.
+        From January of the year in which the earliest flow's evidence ends, or from the first
+        period after which every stock is known, if that is later. Observed cells hold the
+        observation; a figure over a longer window is split over its periods; other cells before
+        the origin are drawn.
 
     Raises
     ------
     PanelError
-        If ``until`` is unreadable or not after the origin.
+        If ``until`` is unreadable or not after the origin, or a given future cannot be used.
     """
     frequency = fit.network.frequency
-    observed = fit.observed
-    origin = observed.indexes[names.TIME][-1].to_period(frequency)
-    span = _span(observed, origin, until)
+    origin = fit.observed.indexes[names.TIME][-1].to_period(frequency)
+    history = History(fit)
+    span = history.span(origin, _end(origin, until))
     n_posterior = fit.posterior.sizes[names.CHAIN] * fit.posterior.sizes[names.DRAW]
     futures = futures or ceil(_DRAWS / n_posterior)
-    past = _Past.of(fit, span, futures)
-    counts, reached = _simulate(fit, past, span, Innovations(seed, n_posterior * futures))
-    return _assemble(fit, counts, reached, span=span, origin=origin, futures=futures, seed=seed)
+    innovations = Innovations(seed, n_posterior * futures)
+    from_elsewhere = tuple(given)
+    counts, fixed = lay_out(
+        from_elsewhere,
+        fit.layout.structure,
+        span,
+        origin=origin,
+        place=innovations.places(fit.layout.structure.names),
+    )
+    simulated = _simulate(fit, history, span, futures, innovations, counts, fixed)
+    made = _assemble(fit, simulated, span=span, origin=origin, futures=futures, seed=seed)
+    return _marked(made, fit.layout.structure, fixed, from_elsewhere)
 
 
-@dataclass(frozen=True, eq=False)
-class _Past:
-    """What a simulation takes from before its flows' last observations.
-
-    ``counts`` are the replayed counts of the span's past periods, (draw, period, flow);
-    ``last`` is the position in the span of each flow's last observation, −1 if before it.
-    """
-
-    draws: FlowDraws
-    end: State
-    counts: Floats
-    last: NDArray[np.int64]
-    shock: Floats
-
-    @classmethod
-    def of(cls, fit: Fit, span: pd.PeriodIndex, futures: int) -> "_Past":
-        history = pd.PeriodIndex(fit.layout.time, freq=fit.network.frequency)
-        begin = int((history < span[0]).sum())
-        n_past = len(history) - begin
-        end = fit.end_state
-        shape = (len(end.level), 0, len(fit.network.flows))
-        counts = fit.replay(begin).counts if n_past else np.zeros(shape)
-        seen = fit.observed["value"].notnull().values
-        last = np.where(seen.any(0), len(history) - 1 - seen[::-1].argmax(0), len(history) - 1)
-        draws = FlowDraws.of(fit.spec, fit.posterior).repeat(futures)
-        return cls(
-            draws,
-            State(*(np.repeat(array, futures, axis=0) for array in end)),
-            np.repeat(counts, futures, axis=0),
-            last - begin,
-            draws.shock[:, begin:],
-        )
-
-
-def _span(observed: xr.Dataset, origin: pd.Period, until: str) -> pd.PeriodIndex:
-    """Give the periods from January of the year in which the earliest evidence ends."""
+def _end(origin: pd.Period, until: str) -> pd.Period:
     try:
         end = pd.Period(pd.Period(until).end_time, freq=origin.freqstr)
     except (ValueError, TypeError, AttributeError) as error:  # pandas reads "" as no time
@@ -112,46 +100,52 @@ def _span(observed: xr.Dataset, origin: pd.Period, until: str) -> pd.PeriodIndex
             [f"the evidence ends in {origin}"],
             "give a later period",
         )
-    seen = observed["value"].notnull().values
-    before_the_end = seen[::-1].argmax(axis=0)[seen.any(axis=0)]
-    first = observed.indexes[names.TIME][-1 - int(before_the_end.max())].year
-    return pd.period_range(pd.Period(f"{first}-01", freq=origin.freqstr), end)
+    return end
+
+
+def _marked(
+    made: Forecast,
+    structure: Structure,
+    fixed: NDArray[np.bool_],
+    given: tuple[GivenFuture, ...],
+) -> Forecast:
+    """Mark what was given, and by whom."""
+    predictions = made.tree[names.PREDICTIONS].to_dataset()
+    every = (np.abs(structure.every) @ fixed.T).T > 0
+    made.tree[names.PREDICTIONS] = xr.DataTree(
+        predictions.assign(is_given=((names.TIME, names.FLOW), every))
+    )
+    made.tree.attrs["given"] = json.dumps({future.flow: future.source for future in given})
+    return made
 
 
 def _simulate(
-    fit: Fit, past: _Past, span: pd.PeriodIndex, innovations: Innovations
-) -> tuple[NDArray[np.int64], Floats]:
-    """Run the step; give counts (draw, time, flow), and how often a flow came near its ceiling."""
-    flows = fit.network.flow_names
-    n_past = past.counts.shape[1]
-    season = seasons(span.to_timestamp(), fit.network.periods_per_year)
-    counts = np.zeros((innovations.n_draws, len(span), len(flows)), dtype=np.int64)
-    counts[:, :n_past] = past.counts
-    near = np.zeros((innovations.n_draws, len(flows)), dtype=bool)
-    state = past.end
-    for t in range(int(past.last.min()) + 1, len(span)):
-        period = span[t].ordinal
-        shock = past.shock[:, t] if t < n_past else innovations.shocks(period, fit.spec.shock)
-        seen = t <= past.last
-        state, mean, drawn = step(
-            where(np.asarray(t == past.last + 1), past.end, state),
-            1.0,
-            counts[:, t],
-            seen,
-            0.0,
-            Drawn(shock[:, None], *innovations.cells(flows, period)),
-            past.draws.at(int(season[t])),
-            np,
-        )
-        counts[:, t] = drawn
-        near |= ~seen & (mean > _NEAR_CEILING * past.draws.constant.ceiling)
-    return counts, near.mean(axis=0)
+    fit: Fit,
+    history: History,
+    span: pd.PeriodIndex,
+    futures: int,
+    innovations: Innovations,
+    counts: NDArray[np.float64],
+    fixed: NDArray[np.bool_],
+) -> Simulated:
+    layout, structure = fit.layout, fit.layout.structure
+    draws = FlowDraws.of(fit.spec, fit.posterior).repeat(futures)
+    simulator = Simulator(
+        structure,
+        ties(structure, draws.size, layout.levels.members),
+        draws,
+        innovations,
+        lambda ordinal: innovations.shocks(ordinal, fit.spec.shock),
+    )
+    before, stock, past = history.before(span, draws, innovations, futures)
+    given = replace(past, counts=np.where(fixed, counts, past.counts), fixed=past.fixed | fixed)
+    start = State(*(np.repeat(array, futures, axis=0) for array in fit.end_state))
+    return simulator.run(span, before, start, stock, given)
 
 
 def _assemble(
     fit: Fit,
-    counts: NDArray[np.int64],
-    near_ceiling: Floats,
+    simulated: Simulated,
     *,
     span: pd.PeriodIndex,
     origin: pd.Period,
@@ -160,36 +154,55 @@ def _assemble(
 ) -> Forecast:
     """Label the draws."""
     sizes = fit.posterior.sizes
+    structure, network = fit.spec.structure, fit.network
     n_draws = sizes[names.DRAW] * futures
     time = span.to_timestamp().to_numpy("datetime64[ns]")
     observed = fit.observed["value"].reindex({names.TIME: time})
     draw = np.arange(n_draws)
+    counts = structure.complete(simulated.counts)
+    along = (names.CHAIN, names.DRAW, names.TIME)
+    shape = (sizes[names.CHAIN], n_draws, len(span), -1)
+    near = np.zeros(len(network.flows))
+    near[structure.every.sum(axis=1) == 1] = simulated.near
+    variables: dict[str, Any] = {
+        "flows": ((*along, names.FLOW), counts.reshape(shape)),
+        "is_observed": ((names.TIME, names.FLOW), observed.notnull().values),
+        "near_ceiling": ((names.FLOW,), near),
+    }
+    coordinates: dict[str, Any] = {}
+    if network.stocks:
+        stocks = simulated.stocks.reshape(shape)
+        variables |= {
+            "stocks": ((*along, names.STOCK), stocks),
+            "unrecorded": ((*along, names.STOCK), simulated.unrecorded.reshape(shape)),
+        }
+        coordinates = stock_coordinates(network) | {
+            "moment": (names.TIME, span.end_time.normalize().to_numpy("datetime64[ns]"))
+        }
     predictions = xr.Dataset(
-        {
-            "flows": (
-                (names.CHAIN, names.DRAW, names.TIME, names.FLOW),
-                counts.reshape(sizes[names.CHAIN], n_draws, len(span), -1),
-            ),
-            "is_observed": ((names.TIME, names.FLOW), observed.notnull().values),
-            "near_ceiling": ((names.FLOW,), near_ceiling),
-        },
+        variables,
         coords={
             names.CHAIN: np.arange(sizes[names.CHAIN]),
             names.DRAW: draw,
             "posterior_draw": (names.DRAW, draw // futures),
             "future": (names.DRAW, draw % futures),
             names.TIME: time,
-            **flow_coordinates(fit.network),
+            **flow_coordinates(network),
+            **coordinates,
         },
     )
     tree = xr.DataTree.from_dict(
-        {f"/{names.PREDICTIONS}": predictions, f"/{names.OBSERVED}": fit.observed}
+        {
+            f"/{names.PREDICTIONS}": predictions,
+            f"/{names.OBSERVED}": fit.observed,
+            f"/{names.FIGURES}": fit.tree[names.FIGURES].to_dataset(),
+        }
     )
     tree.attrs = {
         "schema": SCHEMA,
-        "network": json.dumps(fit.network.to_dict(), ensure_ascii=False),
+        "network": json.dumps(network.to_dict(), ensure_ascii=False),
         "status": fit.status,
-        "origin": origin.strftime(PERIOD_FORMATS[fit.network.period]),
+        "origin": origin.strftime(PERIOD_FORMATS[network.period]),
         "scenario": "",
         "note": fit.note,
         "manifest": json.dumps(
@@ -208,16 +221,27 @@ def flow_coordinates(network: Network) -> dict[str, Any]:
     flows = network.flows
     return {
         names.FLOW: np.array(network.flow_names, dtype=np.str_),
-        names.ORGANISATION: _text([flow.organisation for flow in flows]),
+        names.ORGANISATION: _text(names.FLOW, [flow.organisation for flow in flows]),
         names.BLOCK: (names.FLOW, np.array([flow.block for flow in flows])),
-        "kind": _text([flow.kind for flow in flows]),
-        "unit": _text([flow.unit for flow in flows]),
+        "kind": _text(names.FLOW, [flow.kind for flow in flows]),
+        "unit": _text(names.FLOW, [flow.unit for flow in flows]),
         **{
-            label: _text([flow.labels.get(label, "") for flow in flows])
+            label: _text(names.FLOW, [flow.labels.get(label, "") for flow in flows])
             for label in network.label_names
         },
     }
 
 
-def _text(values: list[str]) -> tuple[str, NDArray[np.str_]]:
-    return names.FLOW, np.array(values, dtype=np.str_)
+def stock_coordinates(network: Network) -> dict[str, Any]:
+    """Give the stocks' names, and along them their organisation, block and unit."""
+    stocks = network.stocks
+    return {
+        names.STOCK: np.array(network.stock_names, dtype=np.str_),
+        "stock_organisation": _text(names.STOCK, [stock.organisation for stock in stocks]),
+        "stock_block": (names.STOCK, np.array([stock.block for stock in stocks])),
+        "stock_unit": _text(names.STOCK, [stock.unit for stock in stocks]),
+    }
+
+
+def _text(dim: str, values: list[str]) -> tuple[str, NDArray[np.str_]]:
+    return dim, np.array(values, dtype=np.str_)

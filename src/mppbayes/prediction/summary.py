@@ -39,9 +39,9 @@ class Bands:
     scheme : BandScheme
         The bands and their probabilities.
     per : {"period", "year", "horizon"}
-        Over what time the draws are added up.
+        Over what time the draws of flows are added up, or at whose end stocks are taken.
     quantities : tuple of Quantity
-        Over what flows the draws are added up.
+        Over what flows or stocks the draws are added up.
     """
 
     forecast: Forecast
@@ -58,19 +58,25 @@ class Bands:
         DataFrame
             A copy, with columns
 
-            - ``quantity``: a flow, a declared sum, or ``LEVEL=VALUE``; ``aggregate``: which of
-              these (``flow``, ``organisation``, ``block``, ``kind``, ``label``, ``sum``);
+            - ``quantity``: a flow, a stock, a declared sum, or ``LEVEL=VALUE``; ``aggregate``:
+              which of these (``flow``, ``stock``, ``organisation``, ``block``, ``kind``,
+              ``label``, ``sum``);
             - ``organisation``, ``block``, ``kind``, ``labels`` (a JSON object), ``unit``: what all
-              flows in it have in common, empty where they differ;
+              flows or stocks in it have in common, empty where they differ; stocks have no kind
+              and no labels;
             - ``period``: a period (``2026-01``, ``2026-Q1``), a year, or a horizon
-              (``2026-01/2030-12``); ``moment``: empty for flows;
+              (``2026-01/2030-12``); ``moment``: for stocks and sums of stocks its last day
+              (``2026-12-31``), when those counted are there; empty for flows;
             - ``band``; ``exceedance``: its probability; ``achieved``: that of ``value`` in the
               draws; ``value``; ``mcse``: its Monte Carlo standard error; ``rule``: whether
               exceeding is ``>`` or ``>=``;
-            - ``scope``: ``pointwise`` for one flow in one period, else ``sum``;
-            - ``basis``: ``data`` if each flow in it has evidence; ``borrowed`` if the weakest has
-              none, but a flow of the same organisation, block or label has; else ``prior``;
-            - ``n_observed``: in how many of the periods all flows in it were observed;
+            - ``scope``: ``pointwise`` for one flow in one period and for one stock, else ``sum``;
+            - ``basis``: ``data`` if each flow or stock in it has evidence, be it over longer
+              spans, or, for a stock, of a sum that it is in; ``borrowed`` if the weakest has none,
+              but a flow of the same organisation, block or label has, or every flow that enters
+              the stock; else ``prior``;
+            - ``n_observed``: in how many of the periods all flows in it were observed; 0 for
+              stocks, since a level that was observed has no row;
             - ``origin``: the last period with evidence; ``scenario``; ``status``.
         """
         return self._table.copy()
@@ -106,7 +112,8 @@ class Bands:
         -------
         DataArray of int64, (chain, draw, period)
             ``draw`` carries ``posterior_draw`` and ``future``; ``period`` carries ``start``, its
-            first day, and ``n_observed``; ``n_periods`` is the length of each.
+            first day, and ``n_observed``; ``n_periods`` is the length of each. For stocks
+            ``period`` also carries ``moment``, its last day, and ``n_periods`` is 1.
 
         Raises
         ------
@@ -120,6 +127,9 @@ class Bands:
     ) -> xr.DataArray:
         """Give the past values of a quantity, where all of it was observed.
 
+        A level of stocks is observed if it has a figure at that moment, or if the figures of sums
+        and of their other members tell it.
+
         Parameters
         ----------
         quantity, kind, unit : str
@@ -128,7 +138,8 @@ class Bands:
         Returns
         -------
         DataArray of int64, (period,)
-            ``period`` carries ``start``, its first day. Empty per horizon.
+            ``period`` carries ``start``, its first day, and for stocks ``moment``, its last.
+            Empty per horizon.
 
         Raises
         ------
@@ -273,13 +284,15 @@ def bands(
     scheme : BandScheme
         Names with probabilities of exceedance.
     by : str or iterable of str
-        ``flow``, ``organisation``, ``block``, ``kind``, ``sum`` (those that the network declares)
-        or a label such as ``nationality``, or several of these. Groups are split by kind and
-        unit, and leave out flows that are a part of something.
+        ``flow``, ``stock`` (in a network that has stocks), ``organisation``, ``block``, ``kind``,
+        ``sum`` (those that the network declares, of flows and of stocks) or a label such as
+        ``nationality``, or several of these. Groups are split by kind and unit, and leave out
+        stocks and flows that are a part of something.
     per : {"year", "period", "horizon"}
         Calendar years, observed periods and drawn ones together; or single periods; or all periods
         after the origin together. A year of which the forecast lacks a period is left out, and so
-        is what was wholly observed.
+        is what was wholly observed. Stocks are never added up over time: theirs is the level at
+        the end of the year, the period or the horizon.
     rule : {">", ">="}
         A band is the smallest integer that the outcome exceeds (``>``), or reaches (``>=``), with
         at most the band's probability.
@@ -293,7 +306,7 @@ def bands(
     ------
     LabelError
         If ``scheme`` is none, if ``by``, ``per`` or ``rule`` is unknown, if the draws do not have
-        the flows of the network, or if there is nothing to summarise.
+        the flows and stocks of the network, or if there is nothing to summarise.
     AggregationError
         If ``forecast`` is no forecast.
     """

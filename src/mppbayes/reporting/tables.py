@@ -22,7 +22,7 @@ from mppbayes.prediction import Bands, BandScheme
 from mppbayes.prediction.quantities import Quantity
 from mppbayes.reporting.texts import TEXTS
 
-_ORDER = ("organisation", "block", "kind", "label", "flow")
+_ORDER = ("organisation", "block", "kind", "label", "stock", "flow")
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ def band_table(bands: Bands, quantity: Quantity, language: Language) -> BandTabl
     chosen = bands.select(quantity=quantity.name, kind=quantity.kind, unit=quantity.unit)
     return BandTable(
         sentence(quantity_title(bands.network, quantity, language)),
-        unit_title(quantity.unit, 12, language),
+        unit_title(quantity, 12, language),
         _rows(chosen.to_frame(), language),
     )
 

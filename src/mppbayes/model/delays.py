@@ -1,0 +1,77 @@
+"""Delays: how the events of a period are spread over the periods after it."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.stats import gamma
+
+from mppbayes.network import Route
+
+_CUT = 0.995
+_FINE = 8  # points a period
+
+
+def longest(route: Route) -> int:
+    """Give the number of periods after which a route's delay is cut, its doubt allowed for."""
+    if route.delay is None or route.delay.mean == 0:
+        return 0
+    mean, sd = route.delay.mean, route.delay.sd
+    if route.delay_prior is not None:
+        mean, sd = mean + 2 * route.delay_prior.mean_sd, sd + 2 * route.delay_prior.sd_sd
+    if sd == 0:
+        return int(np.ceil(mean))
+    return int(np.ceil(gamma.ppf(_CUT, (mean / sd) ** 2, scale=sd**2 / mean))) + 1
+
+
+def delay_weights(mean: Any, sd: Any, most: int, xp: Any) -> Any:
+    """Spread an event over the periods after it: a gamma waiting time from within its period.
+
+    An event comes at any moment of its period, so that a waiting time ``u`` ends ``floor(u)``
+    periods later, or one more, with chances that make ``u`` on average.
+
+    Parameters
+    ----------
+    mean, sd : array
+        Of the waiting time, in periods; (…, 1).
+    most : int
+        The most periods; the rest is cut off, and the weights sum to 1.
+    xp : namespace
+        ``numpy`` or ``pytensor.tensor``.
+
+    Returns
+    -------
+    (…, most + 1)
+        The share of lag 0, 1, …. Their mean is that of the waiting time, and their variance its
+        variance and at most ¼ more.
+    """
+    moments, share = _grid(most)
+    shape = (mean / sd) ** 2
+    log_density = (shape - 1) * np.log(moments) - moments * shape / mean
+    peak = xp.max(log_density, axis=-1, keepdims=True)
+    weights = xp.exp(log_density - peak) @ share
+    return weights / xp.sum(weights, axis=-1, keepdims=True)
+
+
+def nominal_weights(route: Route) -> NDArray[np.float64]:
+    """Give the weights of a route's delay as declared, doubt aside."""
+    most = longest(route)
+    if route.delay is None or most == 0:
+        return np.ones(1)
+    if route.delay.sd == 0:
+        return fixed_weights(route.delay.mean, most)
+    mean, sd = np.array([route.delay.mean]), np.array([route.delay.sd])
+    return np.asarray(delay_weights(mean, sd, most, np))
+
+
+def fixed_weights(mean: float, most: int) -> NDArray[np.float64]:
+    """Give the weights of a waiting time that does not vary."""
+    lags = np.arange(most + 1)
+    return np.asarray(np.clip(1 - np.abs(lags - mean), 0, None))
+
+
+def _grid(most: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Give fine moments, and the share of each that falls at every lag: (moment, lag)."""
+    moments = (np.arange(max(most, 1) * _FINE) + 0.5) / _FINE
+    share = np.clip(1 - np.abs(moments[:, None] - np.arange(most + 1)), 0, None)
+    return moments, share

@@ -1,0 +1,126 @@
+"""The hierarchy: every flow's parameters, pooled among the flows of one drive."""
+
+import numpy as np
+import pymc as pm
+import pytensor.tensor as pt
+from pytensor.tensor import TensorVariable
+
+from mppbayes import names
+from mppbayes.model.pooling import PoolingDesign
+from mppbayes.model.priors import prior_key
+from mppbayes.model.specification import ModelSpec
+from mppbayes.network import Drive
+
+_CONCENTRATION = 2.0  # of the variance shares: no level is expected to carry nothing
+
+
+def prefix(drive: Drive) -> str:
+    """Give what the names of a drive's own variables begin with; nothing for exogenous flows."""
+    return "" if drive == "exogenous" else f"{drive}_"
+
+
+def hierarchy(
+    spec: ModelSpec, given: dict[str, TensorVariable]
+) -> tuple[dict[str, TensorVariable], TensorVariable]:
+    """Declare means, scales, variance shares and effects of all parameters at once.
+
+    Returns
+    -------
+    dict of str to (flow,)
+        Every parameter on its unbounded scale.
+    typical : scalar
+        The typical log loading of the common shock.
+    """
+    n_parameters, n_flows = len(names.PARAMETERS), len(spec.structure.flows)
+    location = pt.zeros((n_parameters, n_flows))
+    spread = pt.ones((n_parameters, n_flows))
+    own = np.zeros((n_parameters, n_flows))
+    means = []
+    for drive, plan in spec.designs.items():
+        at = np.flatnonzero(spec.structure.driven(drive))
+        centre, sd, mean = _drive(spec, drive, plan)
+        kept = plan.kept[:, :, -1]
+        location = location[:, at].set(centre) if len(at) < n_flows else centre
+        spread = (
+            spread[:, at].set(pt.where(kept, sd, 1.0))
+            if len(at) < n_flows
+            else pt.where(kept, sd, 1.0)
+        )
+        own[:, at] = kept
+        means.append(mean)
+    value = partly_centred(
+        f"{names.FLOW}_{names.EFFECT}",
+        location,
+        spread,
+        given["centring"] * own,
+        dims=(names.PARAMETER, names.FLOW),
+    )
+    value = pt.where(own > 0, value, location)
+    rows = {parameter: value[i] for i, parameter in enumerate(names.PARAMETERS)}
+    return rows, means[0][names.PARAMETERS.index(names.SHOCK_LOADING)]
+
+
+def _drive(
+    spec: ModelSpec, drive: Drive, plan: PoolingDesign
+) -> tuple[TensorVariable, TensorVariable, TensorVariable]:
+    """Declare the hierarchy of one drive: location and own spread (parameter, flow), and means."""
+    before = prefix(drive)
+    priors = [spec.priors[prior_key(drive, parameter)] for parameter in plan.parameters]
+    centre, doubt, spread = (
+        np.array([getattr(prior, name) for prior in priors])
+        for name in ("centre", "doubt", "spread")
+    )
+    mean = pm.Normal(f"{before}{names.MEAN}", centre, doubt, dims=names.PARAMETER)
+    scale = pm.HalfNormal(f"{before}{names.SCALE}", spread, dims=names.PARAMETER)
+    pooled = np.array([bool(spec.pooling[parameter]) for parameter in plan.parameters])
+    scale = pt.where(pooled, scale, np.hypot(doubt, spread))[:, None]
+    size = _effect_sizes(plan, before)
+    centre = pt.where(pooled, mean, centre)[:, None]
+    location = centre + scale * _group_deviation(plan, size, before)
+    return location, scale * size[:, :, -1], mean
+
+
+def partly_centred(
+    name: str,
+    location: TensorVariable | float,
+    spread: TensorVariable,
+    centring: TensorVariable,
+    *,
+    dims: tuple[str, ...],
+) -> TensorVariable:
+    """Give normal unknowns by way of partly centred ones, which mix whatever the data say.
+
+    Where few data speak the deviation is sampled (a centring of 0), where many do the value is
+    (1), and between them a blend; the value is normal with this location and spread in any case.
+    """
+    raw = pm.Normal(name, centring * location, spread**centring, dims=dims)
+    return location + spread ** (1 - centring) * (raw - centring * location)
+
+
+def _effect_sizes(plan: PoolingDesign, before: str) -> TensorVariable:
+    """Share the variance 1 out over the levels: each effect's sd, (parameter, flow, level)."""
+    share = pm.Dirichlet(
+        f"{before}{names.SHARE}",
+        np.full((len(plan.parameters), len(plan.levels)), _CONCENTRATION),
+        dims=(names.PARAMETER, names.LEVEL),
+    )
+    enters = plan.routes.any(axis=2)
+    variance = (plan.routes * share[:, None, :, None]).sum(axis=2)
+    return pt.sqrt(pt.where(enters, variance, 1.0)) * enters
+
+
+def _group_deviation(plan: PoolingDesign, size: TensorVariable, before: str) -> TensorVariable:
+    """Sum the effects of the groups that a flow belongs to: (parameter, flow)."""
+    total = pt.zeros(plan.kept.shape[:2])
+    for position, level in enumerate(plan.levels[:-1]):
+        if level not in plan.by_level:
+            continue
+        groups = plan.by_level[level]
+        n = len(groups.groups)
+        effect = pm.ZeroSumNormal(
+            f"{before}{level}_{names.EFFECT}",
+            sigma=np.sqrt(n / (n - 1)),
+            dims=(names.PARAMETER, f"{before}{level}_group"),
+        )
+        total = total + size[:, :, position] * effect[:, groups.index]
+    return total

@@ -1,0 +1,160 @@
+"""The longest span of evidence that a graph is built for, and what is seen in it."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+from numpy.typing import NDArray
+
+from mppbayes import names
+from mppbayes.model.structure import Structure
+from mppbayes.model.windows import Levels, Windows, cut, stock_levels
+from mppbayes.network import Network
+from mppbayes.panel import Panel
+
+_INTERVAL_BELOW = 20  # times the rounding
+_FIGURE = "figure"
+_COLUMNS = ("series", "start", "end", "n_periods", "value", "lower", "upper", "rounding")
+
+
+@dataclass(frozen=True, eq=False)
+class Layout:
+    """Evidence laid out over the periods that it spans.
+
+    Evidence of the same series that ends earlier fits the same layout: its missing cells are
+    masked, and unknowns of periods after its end keep their prior.
+
+    Attributes
+    ----------
+    network : Network
+        Whose flows, stocks and sums the evidence is about.
+    figures : Dataset
+        The evidence, over ``figure``: ``series``, ``start``, ``end``, ``n_periods``, ``value``,
+        ``lower``, ``upper`` and ``rounding``.
+    counts : Dataset
+        Of flows over single periods, (time, flow): :meth:`mppbayes.Panel.counts` over all periods
+        that the evidence spans.
+    """
+
+    network: Network
+    figures: xr.Dataset
+    counts: xr.Dataset
+
+    @classmethod
+    def of(cls, panel: Panel) -> "Layout":
+        """Lay out a panel."""
+        evidence = panel.evidence
+        figures = xr.Dataset({column: (_FIGURE, _plain(evidence[column])) for column in _COLUMNS})
+        span = panel.span.to_timestamp().to_numpy("datetime64[ns]")
+        return cls(panel.network, figures, _over(panel, span))
+
+    @property
+    def time(self) -> pd.DatetimeIndex:
+        """First days of the periods."""
+        return pd.DatetimeIndex(self.counts["time"].values)
+
+    @property
+    def periods(self) -> pd.PeriodIndex:
+        """The periods."""
+        return self.time.to_period(self.network.frequency)
+
+    @property
+    def seasons(self) -> NDArray[np.int64]:
+        """The season of each period, from 0."""
+        return seasons(self.time, self.network.periods_per_year)
+
+    @cached_property
+    def structure(self) -> Structure:
+        """The network as the model sees it."""
+        return Structure(self.network)
+
+    @cached_property
+    def levels(self) -> Levels:
+        """What is known of stocks."""
+        return stock_levels(self.structure, self.table, self.periods)
+
+    @cached_property
+    def windows(self) -> Windows:
+        """The flows' periods cut into windows."""
+        return cut(self.structure, self.table, self.periods, self.levels)
+
+    @cached_property
+    def cells(self) -> xr.Dataset:
+        """The counts of the flows with a rate that the model uses, (time, flow)."""
+        own = self.counts.sel({names.FLOW: list(self.structure.names)})
+        used = self.windows.seen & (self.windows.length == 1)
+        return own.assign(value=own["value"].where(used))
+
+    @cached_property
+    def gaps(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Last period and flow of the spans between two figures of a flow without one."""
+        time, flow = np.nonzero(self.windows.gap)
+        return time, flow
+
+    @cached_property
+    def roundings(self) -> dict[int, int]:
+        """How many cells are intervals, by rounding."""
+        rounding = self.cells["rounding"].values[self.interval_cells].astype(int)
+        found, cells = np.unique(rounding, return_counts=True)
+        return dict(zip(found.tolist(), cells.tolist(), strict=True))
+
+    @cached_property
+    def interval_cells(self) -> NDArray[np.bool_]:
+        """The counts small for their rounding: below 20 times it they are intervals."""
+        cells, parts = self.cells, self.structure.driven("part")
+        below = cells["value"] < _INTERVAL_BELOW * cells["rounding"]
+        return np.asarray((cells["rounding"] > 1) & below) & ~parts
+
+    @cached_property
+    def exact_cells(self) -> NDArray[np.bool_]:
+        """The counts taken as published, with the rounding in their variance."""
+        seen = np.asarray(self.cells["value"].notnull())
+        return seen & ~self.interval_cells & ~self.structure.driven("part")
+
+    @cached_property
+    def coarse_cells(self) -> NDArray[np.bool_]:
+        """The ends of figures over more than one period, or of parts whose whole is not known."""
+        windows = self.windows
+        unknown_room = self.structure.driven("part") & np.isnan(windows.room)
+        long = (windows.length > 1) & ~self.structure.driven("part")
+        return windows.seen & (long | unknown_room)
+
+    @cached_property
+    def part_cells(self) -> NDArray[np.bool_]:
+        """The ends of figures of parts whose whole is known."""
+        windows = self.windows
+        return windows.seen & self.structure.driven("part") & ~np.isnan(windows.room)
+
+    @cached_property
+    def is_coarse(self) -> bool:
+        """Whether any window is longer than a period."""
+        return bool((self.windows.length > 1).any())
+
+    @cached_property
+    def table(self) -> pd.DataFrame:
+        """The figures as a table."""
+        return self.figures.to_dataframe()
+
+    def restricted_to(self, panel: Panel) -> "Layout":
+        """Lay out a shorter panel over the same periods."""
+        counts = _over(panel, self.counts[names.TIME].values)
+        return Layout(self.network, Layout.of(panel).figures, counts)
+
+
+def seasons(time: pd.DatetimeIndex, periods_per_year: int) -> NDArray[np.int64]:
+    """Number the periods within their year, from 0."""
+    return np.asarray((time.month - 1) * periods_per_year // 12, dtype=np.int64)
+
+
+def _over(panel: Panel, time: NDArray[np.datetime64]) -> xr.Dataset:
+    """Lay the counts of single periods over other periods."""
+    counts = panel.counts().reindex({names.TIME: time})
+    return counts.assign(rounding=counts["rounding"].fillna(1))
+
+
+def _plain(column: pd.Series) -> NDArray[np.generic]:
+    """Give a column as NumPy's, text too."""
+    array = column.to_numpy()
+    return array.astype(np.str_) if array.dtype.kind in "OT" else array

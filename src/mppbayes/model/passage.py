@@ -1,0 +1,402 @@
+"""One period of the past: what is expected, what was seen, and what that tells.
+
+The same function makes the likelihood's recursion and replays the past with posterior draws. It
+adds to the step what only the past has: figures over longer windows, periods without a figure,
+and stocks that are seen now and then.
+"""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from mppbayes.model.step import (
+    Links,
+    Parameters,
+    State,
+    advance,
+    bias,
+    expectations,
+    share_surprise,
+    surprise,
+)
+from mppbayes.model.structure import Structure
+
+Array = Any
+Namespace = Any
+
+
+class Carried(NamedTuple):
+    """What one period hands to the next; None where a network has no use for it.
+
+    Attributes
+    ----------
+    level, long_run : (…, flow)
+        As in :class:`~mppbayes.model.step.State`.
+    expected, room : (…, flow), optional
+        The expected count, and what a part takes its share of, since the window began.
+    stock, residual : (…, stock), optional
+        Who is in each stock, and by how much the figures of a stock exceed what the flows tell,
+        since the last time that unseen flows learned from it.
+    """
+
+    level: Array
+    long_run: Array
+    expected: Array = None
+    room: Array = None
+    stock: Array = None
+    residual: Array = None
+
+
+class Seen(NamedTuple):
+    """The evidence of a period, (flow) and (stock) arrays; None where a network has no use for it.
+
+    Attributes
+    ----------
+    count, seen : (flow,)
+        The figure of the window that ends here, and whether there is one.
+    begins : (flow,) bool
+        Whether the flow's first window begins here.
+    ends, length : (flow,), optional
+        Whether a window ends here, and its periods; without them every window is one period.
+    row : (flow,) bool, optional
+        Whether a window ends here with the figure of a stock.
+    exposure : (flow,), optional
+        What flows are counted over that no stock drives and that are no parts.
+    month, month_seen : (flow,), optional
+        The count of this period alone, and whether it is known.
+    room, room_seen : (flow,), optional
+        What a part takes its share of, and whether the figures tell.
+    present, present_seen : (stock,), optional
+        The level, and whether it is known.
+    total, total_seen : (sum,), optional
+        The level of a sum of stocks.
+    uncut : (flow, stock), optional
+        1 where no figure of the stock lies inside the window that ends here.
+    closes : (stock,), optional
+        Whether unseen flows learn from the stock here.
+    periods : (stock,), optional
+        Since they last did.
+    """
+
+    count: Array
+    seen: Array
+    begins: Array
+    exposure: Array = 1.0
+    month: Array = None
+    month_seen: Array = None
+    ends: Array = None
+    length: Array = None
+    row: Array = None
+    room: Array = None
+    room_seen: Array = None
+    present: Array = None
+    present_seen: Array = None
+    total: Array = None
+    total_seen: Array = None
+    uncut: Array = None
+    closes: Array = None
+    periods: Array = None
+
+
+class Ties(NamedTuple):
+    """The constants of a network that a passage needs beside the links.
+
+    Attributes
+    ----------
+    links : Links
+        As in the step.
+    tiers : tuple of (flow,) bool
+        The parts, in turns.
+    room : (flow, flow)
+        What each part takes its share of, as a combination of flows.
+    driven : (flow, stock)
+        1 where a stock drives a flow.
+    change : (flow, stock)
+        What one event of a flow adds to a stock.
+    reference : (stock,)
+        The size at which hazards hold.
+    members : (sum, stock)
+        What sums of stocks add up.
+    """
+
+    links: Links
+    tiers: tuple[Array, ...] = ()
+    room: Array = None
+    driven: Array = None
+    change: Array = None
+    reference: Array = None
+    members: Array = None
+
+
+class Chance(NamedTuple):
+    """The unknowns of a period, and of the chain as a whole.
+
+    Attributes
+    ----------
+    shock : (…, 1)
+        The common shock, in its own standard deviations.
+    gap : (…, flow)
+        The surprise of a span without figures, in standard units; 0 elsewhere.
+    elasticity : (…, flow), optional
+        0 for a flow that leaves a stock at a rate of its own, 1 for one with a hazard.
+    unrecorded : (…, stock), optional
+        The standard deviation of what changes a stock unrecorded, per period.
+    """
+
+    shock: Array
+    gap: Array
+    elasticity: Array = None
+    unrecorded: Array = None
+
+
+class Passed(NamedTuple):
+    """What a period gives.
+
+    Attributes
+    ----------
+    mean : (…, flow)
+        The expected count of the period.
+    expected, room : (…, flow)
+        The expected count of the window that ends here, and what a part takes its share of.
+    fill : (…, flow)
+        The count as far as it is known: as seen, else the mean.
+    count : (…, flow)
+        The count of the window that ends here: as seen, else what the surprise implies.
+    """
+
+    mean: Array
+    expected: Array
+    room: Array
+    fill: Array
+    count: Array
+
+
+def passage(
+    carried: Carried,
+    first: Carried,
+    seen: Seen,
+    chance: Chance,
+    parameters: Parameters,
+    ties: Ties,
+    xp: Namespace,
+) -> tuple[Carried, Passed]:
+    """Let one period of the past go by.
+
+    Parameters
+    ----------
+    carried : Carried
+        From the period before.
+    first : Carried
+        Where every flow and stock stands before its first figure.
+    seen : Seen
+        The evidence of the period.
+    chance : Chance
+        The unknowns.
+    parameters : Parameters
+        The flows' parameters in this period.
+    ties : Ties
+        The constants of the network.
+    xp : namespace
+        ``numpy`` or ``pytensor.tensor``.
+
+    Returns
+    -------
+    Carried
+        To the next period.
+    Passed
+        What was expected and what came.
+    """
+    state = State(
+        xp.where(seen.begins, first.level, carried.level),
+        xp.where(seen.begins, first.long_run, carried.long_run),
+    )
+    shock = xp.where(seen.begins, 0.0, chance.shock)
+    exposure, crowding = seen.exposure, 0.0
+    if ties.driven is not None:
+        inside = xp.maximum(carried.stock, 0.0)
+        exposure = xp.where(ties.driven.any(axis=1), inside @ ties.driven.T, exposure)
+        crowding = crowded(inside, chance.elasticity, ties, xp)
+    reached, mean = expectations(state, exposure, shock, crowding, parameters, ties.links, xp)
+    fill, room = mean, exposure
+    if seen.month is not None:
+        fill = xp.where(seen.month_seen, seen.month, mean)
+    for tier in ties.tiers:
+        now = xp.where(seen.room_seen, seen.room, fill @ ties.room.T)
+        room = xp.where(tier, now, room)
+        _, share = expectations(state, room, shock, crowding, parameters, ties.links, xp)
+        mean = xp.where(tier, share, mean)
+        fill = xp.where(seen.month_seen, seen.month, mean)
+    expected, rooms, length = mean, room, 1.0
+    if seen.ends is not None:
+        expected = mean + xp.where(seen.begins, 0.0, carried.expected)
+        length = seen.length
+        if ties.tiers:
+            rooms = room + xp.where(seen.begins, 0.0, carried.room)
+    gain, shape = window_law(expected, length, parameters, xp)
+    stock, residual, count = carried.stock, carried.residual, seen.count
+    known = seen.seen
+    if ties.driven is not None:
+        stock, residual, count, known = _stocks(
+            carried, seen, chance, ties, fill, expected, shape, xp
+        )
+    news = surprise(count, expected, shape, xp)
+    if ties.tiers:
+        of_share = share_surprise(count, expected, rooms, shape, xp)
+        news = xp.where(ties.links.parts, xp.where(seen.room_seen, of_share, 0.0), news)
+    a_period = expected / length
+    spread = xp.sqrt(1 / (a_period + 1) + 1 / parameters.dispersion)
+    unseen = chance.gap * spread * xp.sqrt(length)
+    told = xp.where(known, gain * news, parameters.adaptation * unseen)
+    if seen.ends is not None:
+        told = xp.where(seen.ends, told, 0.0)
+    moved = advance(state, reached, told, parameters)
+    implied = (a_period + 1) * xp.exp(unseen - bias(a_period, parameters.dispersion)) - 1
+    implied = xp.maximum(xp.round(implied), 0.0)
+    on = moved._asdict()
+    if seen.ends is not None:
+        on["expected"] = xp.where(seen.ends, 0.0, expected)
+        if ties.tiers:
+            on["room"] = xp.where(seen.ends, 0.0, rooms)
+    if ties.driven is not None:
+        on |= {"stock": stock, "residual": residual}
+    return Carried(**on), Passed(mean, expected, rooms, fill, xp.where(known, count, implied))
+
+
+def ties(structure: Structure, reference: Array, members: Array) -> Ties:
+    """Give the constants of a network.
+
+    Parameters
+    ----------
+    structure : Structure
+        The network.
+    reference : (stock,)
+        The size of each stock at which its hazards hold.
+    members : (sum, stock)
+        What sums of stocks add up.
+    """
+    parts = structure.driven("part")
+    tiers = tuple(
+        np.isin(np.arange(len(parts)), tier) & parts
+        for tier in structure.tiers
+        if parts[tier].any()
+    )
+    links = Links(parts if tiers else None)
+    if not structure.network.stocks:
+        return Ties(links, tiers, structure.room)
+    if structure.leaving.any():
+        links = links._replace(leaving=structure.leaving)
+    return Ties(
+        links,
+        tiers,
+        structure.room,
+        structure.drivers,
+        structure.change,
+        reference,
+        members if len(members) else None,
+    )
+
+
+def beginning(
+    structure: Structure, is_coarse: bool, state: State, stock: Array, xp: Namespace
+) -> Carried:
+    """Give where flows and stocks stand before the first figure."""
+    parts = structure.driven("part").any()
+    return Carried(
+        state.level,
+        state.long_run,
+        xp.zeros_like(state.level) if is_coarse else None,
+        xp.zeros_like(state.level) if is_coarse and parts else None,
+        stock,
+        None if stock is None else xp.zeros_like(stock),
+    )
+
+
+def crowded(inside: Array, elasticity: Array, ties: Ties, xp: Namespace) -> Array:
+    """Give what the size of a stock adds to the log hazard of those who leave it."""
+    relative = xp.log(xp.maximum(inside, 1.0) / ties.reference)
+    return (elasticity - 1) * (relative @ ties.links.leaving.T)
+
+
+def window_law(
+    expected: Array, length: Array, parameters: Parameters, xp: Namespace
+) -> tuple[Array, Array]:
+    """Say how a window's count varies, and how much of its surprise stays in the level.
+
+    Within a window of n periods each period's surprise moves the periods after it, by the share α
+    that stays. To first order the log of the window's total is the mean of ``(1 + α j)`` times
+    the surprises, j the periods that still follow, and the level at its end is α times their
+    sum: the variance of the total, and the regression of the level on it, follow. What the total
+    leaves unknown of the level is added to the variance of the next one. One period gives α and
+    the dispersion.
+
+    Returns
+    -------
+    gain : array
+        The share of the surprise that stays in the level.
+    shape : array
+        The shape of the window's gamma frailty; of a part, the precision of its beta.
+    """
+    if isinstance(length, float):
+        return parameters.adaptation, parameters.dispersion
+    stays, n = parameters.adaptation, length
+    first = n + stays * n * (n - 1) / 2
+    second = n + stays * n * (n - 1) + stays**2 * (n - 1) * n * (2 * n - 1) / 6
+    left = stays**2 * (n - first**2 / second)
+    arrivals = 1 / (expected / n + 1)
+    relative = (second / parameters.dispersion + (second - n) * arrivals) / n**2
+    relative = relative + left * (1 / parameters.dispersion + arrivals)
+    return stays * n * first / second, 1 / relative
+
+
+def _stocks(
+    carried: Carried,
+    seen: Seen,
+    chance: Chance,
+    ties: Ties,
+    fill: Array,
+    expected: Array,
+    shape: Array,
+    xp: Namespace,
+) -> tuple[Array, Array, Array, Array]:
+    """Move the stocks on, and let unseen flows learn from their figures.
+
+    Returns
+    -------
+    stock, residual : (…, stock)
+        At the end of the period.
+    count, known : (…, flow)
+        With the flows for which the figure of a stock stands in.
+    """
+    told = carried.stock + fill @ ties.change
+    later = xp.zeros_like(carried.residual)
+    if seen.ends is not None:
+        news = xp.where(seen.seen & (seen.length > 1), seen.count - expected, 0.0)
+        told = told + _by_stock(news, ties.change * seen.uncut, xp)
+        later = _by_stock(news, ties.change * (1 - seen.uncut), xp)
+    stock = xp.where(seen.present_seen, seen.present, told)
+    if ties.members is not None:
+        share = seen.total / xp.maximum(told @ ties.members.T, 1.0)
+        ratio = xp.where(seen.total_seen, share, 1.0) @ ties.members
+        in_sum = xp.where(seen.total_seen, 1.0, 0.0) @ ties.members
+        stock = xp.where((in_sum > 0) & ~seen.present_seen, told * ratio, stock)
+    residual = carried.residual + stock - told - later
+    if seen.row is None:
+        return stock, residual, seen.count, seen.seen
+    variance = xp.where(seen.row, expected + expected**2 / shape, 0.0)
+    touching = abs(ties.change)
+    total = variance @ touching + seen.periods * chance.unrecorded**2 + 1.0
+    share = variance * ((residual / total) @ ties.change.T)
+    moved = expected + share
+    count = (moved + xp.sqrt(moved**2 + expected + 1.0)) / 2
+    residual = xp.where(seen.closes, 0.0, residual)
+    return (
+        stock,
+        residual,
+        xp.where(seen.row, count, seen.count),
+        seen.seen | seen.row,
+    )
+
+
+def _by_stock(amount: Array, weight: Array, xp: Namespace) -> Array:
+    """Sum amounts over flows with weights (flow, stock)."""
+    return xp.sum(amount[..., None] * weight, axis=-2)

@@ -1,0 +1,86 @@
+"""The past in the graph: the passage of every period, in a scan."""
+
+from typing import NamedTuple
+
+import numpy as np
+import pytensor
+import pytensor.tensor as pt
+from numpy.typing import NDArray
+from pytensor.tensor import TensorVariable
+
+from mppbayes.model.layout import Layout
+from mppbayes.model.passage import Carried, Chance, Passed, Seen, beginning, passage, ties
+from mppbayes.model.step import Parameters, State
+from mppbayes.model.structure import Structure
+
+
+class Unknowns(NamedTuple):
+    """What the graph declares: scans run over the leading axis of season, shock and gap."""
+
+    initial: State
+    parameters: Parameters
+    chance: Chance
+    exposure: TensorVariable | None
+    stock: TensorVariable | None
+    size: NDArray[np.float64]
+
+
+def run(
+    structure: Structure,
+    layout: Layout,
+    given: dict[str, TensorVariable],
+    unknowns: Unknowns,
+) -> Passed:
+    """Let the past go by: what was expected of every period, (time, flow) each."""
+    tied = ties(structure, unknowns.size, layout.levels.members)
+    sequences = {name: given[name] for name in Seen._fields if name in given}
+    if unknowns.exposure is not None:
+        sequences["exposure"] = unknowns.exposure
+    varying = [unknowns.chance.shock, unknowns.chance.gap, unknowns.parameters.season]
+    first = beginning(structure, layout.is_coarse, unknowns.initial, unknowns.stock, pt)
+    carried_names = [name for name, value in first._asdict().items() if value is not None]
+    start = [value for value in first if value is not None]
+    wanted = [
+        name
+        for name, needed in (
+            ("mean", True),
+            ("expected", layout.is_coarse),
+            ("room", structure.driven("part").any()),
+        )
+        if needed
+    ]
+    constants = {
+        name: value
+        for name, value in (unknowns.parameters._asdict() | unknowns.chance._asdict()).items()
+        if value is not None and name not in ("season", "shock", "gap")
+    }
+
+    def period(*values: TensorVariable) -> list[TensorVariable]:
+        remaining = iter(values)
+        seen = Seen(**{name: next(remaining) for name in sequences})
+        shock, gap, season = (next(remaining) for _ in varying)
+        carried = Carried(**{name: next(remaining) for name in carried_names})
+        begin = Carried(next(remaining), next(remaining))
+        known = {name: next(remaining) for name in constants}
+        parameters = Parameters(
+            **{name: known[name] for name in Parameters._fields if name != "season"}, season=season
+        )
+        chance = Chance(shock, gap, known.get("elasticity"), known.get("unrecorded"))
+        after, passed = passage(carried, begin, seen, chance, parameters, tied, pt)
+        kept = after._asdict()
+        return [
+            *(kept[name] for name in carried_names),
+            *(getattr(passed, name) for name in wanted),
+        ]
+
+    outputs = pytensor.scan(
+        period,
+        sequences=[*sequences.values(), *varying],
+        outputs_info=[*start, *[None] * len(wanted)],
+        non_sequences=[*unknowns.initial, *constants.values()],
+        n_steps=len(layout.time),
+        strict=True,
+        return_updates=False,
+    )
+    found = dict(zip(wanted, outputs[len(start) :], strict=True))
+    return Passed(**{"expected": found["mean"], "room": None, "fill": None, "count": None} | found)

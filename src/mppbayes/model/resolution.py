@@ -1,0 +1,189 @@
+"""What a specification leaves to the evidence: prior centres of levels, and ceilings."""
+
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mppbayes.errors import SpecError
+from mppbayes.model.delays import nominal_weights
+from mppbayes.model.layout import Layout
+from mppbayes.model.specification import ModelSpec
+from mppbayes.model.structure import Structure
+from mppbayes.model.windows import combined, lagged
+from mppbayes.panel import Panel
+
+type Floats = NDArray[np.float64]
+
+_CEILING = 20  # times the largest count, where no ceiling is given
+_NO_CEILING = 1e9
+_UNSEEN = {"exogenous": 0.0, "routed": np.log(0.3), "stock": np.log(0.05), "part": 0.0}
+
+
+def resolve(spec: ModelSpec, panel: Panel) -> ModelSpec:
+    """Fill in the mean levels, ceilings and stock sizes that are not given, from the evidence.
+
+    A mean level is centred at the log of the mean count (half a count at least); of a routed or
+    stock-driven flow, of the ratio of its counts to what they are counted over; of a part at the
+    logit of its share. A ceiling is 20 times the largest count. A flow without evidence takes the
+    mean of the others of its drive. A stock's size is the mean of its known levels, else its
+    ``initial`` mean.
+
+    Parameters
+    ----------
+    spec : ModelSpec
+        The specification.
+    panel : Panel
+        The evidence.
+
+    Returns
+    -------
+    ModelSpec
+        The same, with a mean level and a ceiling for every flow that is no rest.
+
+    Raises
+    ------
+    SpecError
+        If no flow has evidence, a stock has neither figures nor an ``initial``, or the panel is of
+        another network.
+    """
+    require_same_network(spec, panel)
+    layout = Layout.of(panel)
+    if not layout.windows.seen.any():
+        raise SpecError(
+            "nothing can be learned from the panel",
+            ["no flow has a count that the model can use", *layout.windows.unused],
+            f"give counts per {spec.network.period}, or over longer periods",
+        )
+    _require_stocks(layout)
+    structure = layout.structure
+    centres = _centres(layout)
+    largest = np.full(len(structure.flows), np.nan)
+    for i in range(len(largest)):
+        largest[i] = _largest(layout, i)
+    ceilings = np.log(_CEILING * np.maximum(largest, 1))
+    exogenous = structure.driven("exogenous")
+    ceilings = np.where(np.isnan(ceilings) & ~exogenous, np.log(_NO_CEILING), ceilings)
+    ceilings = _filled(ceilings, structure, {"exogenous": np.log(_NO_CEILING)})
+    return replace(
+        spec,
+        mean_levels=_by_flow(structure, centres) | dict(spec.mean_levels),
+        ceilings=_by_flow(structure, np.exp(ceilings)) | dict(spec.ceilings),
+        stock_sizes=dict(
+            zip(spec.network.stock_names, layout.levels.reference.tolist(), strict=True)
+        )
+        | dict(spec.stock_sizes),
+    )
+
+
+def require_same_network(spec: ModelSpec, panel: Panel) -> None:
+    """Refuse a panel of another network."""
+    if spec.network != panel.network:
+        raise SpecError(
+            "the specification and the panel are of different networks",
+            [
+                f"the {what} is of {network!r} (digest {network.digest[:12]})"
+                for what, network in (("specification", spec.network), ("panel", panel.network))
+            ],
+            "read the panel with the network of the specification",
+        )
+
+
+def _require_stocks(layout: Layout) -> None:
+    """Refuse a stock of which nothing is known."""
+    never = layout.levels.tracked >= len(layout.time)
+    if never.any():
+        raise SpecError(
+            "nothing is known of who is in a stock",
+            [
+                f"stock {name!r} has no figures and no initial"
+                for name, unknown in zip(layout.network.stock_names, never, strict=True)
+                if unknown
+            ],
+            "give a figure of it, or of a sum with the figures of its other members; or say what "
+            "you believe of its beginning: initial = { mean = 7000, sd = 2000 }",
+        )
+
+
+def nominal_exposure(layout: Layout) -> Floats:
+    """Give what each flow is counted over, as the figures and the declared delays tell it.
+
+    Returns
+    -------
+    (time, flow)
+        1 for an exogenous flow; of a routed one its sources, delayed; of a stock-driven one the
+        stock, joined by straight lines between its figures; of a part what it takes a share of.
+        NaN where not known.
+    """
+    structure, windows, levels = layout.structure, layout.windows, layout.levels
+    exposure = np.ones((len(layout.time), len(structure.flows)))
+    for i, (flow, kind) in enumerate(zip(structure.flows, structure.drives, strict=True)):
+        if kind == "routed":
+            exposure[:, i] = 0.5
+            for route, weight in zip(flow.routes, nominal_shares(flow.routes), strict=True):
+                source = combined(windows.history, structure.combination(route.source))
+                weights = nominal_weights(route)
+                known = lagged(~np.isnan(source), len(weights) - 1) @ weights
+                total = lagged(np.nan_to_num(source), len(weights) - 1) @ weights
+                exposure[:, i] += weight * total / np.where(known > 0, known, np.nan)
+        elif kind == "stock":
+            k = int(structure.driver[i])
+            at = np.flatnonzero(levels.seen[:, k])
+            level = np.full(len(exposure), levels.reference[k])
+            if len(at):
+                level = np.interp(np.arange(len(exposure)) - 1, at, levels.value[at, k])
+            exposure[:, i] = level
+        elif kind == "part":
+            exposure[:, i] = windows.room[:, i]
+    return exposure
+
+
+def nominal_shares(routes: tuple[object, ...]) -> Floats:
+    """Give the shares of a flow's routes, as declared or else equal."""
+    weights = np.array([getattr(route, "weight", None) or 1.0 for route in routes])
+    return np.asarray(weights / weights.sum())
+
+
+def _centres(layout: Layout) -> Floats:
+    structure, windows = layout.structure, layout.windows
+    exposure = nominal_exposure(layout)
+    centres = np.full(len(structure.flows), np.nan)
+    for i, kind in enumerate(structure.drives):
+        used = windows.inside[:, i] & ~np.isnan(exposure[:, i])
+        if not used.any():
+            continue
+        total, over = windows.history[used, i].sum(), exposure[used, i].sum()
+        if kind == "exogenous":
+            centres[i] = np.log(max(windows.history[used, i].mean(), 0.5))
+        elif kind == "part":
+            centres[i] = np.log(total + 0.5) - np.log(over - total + 0.5)
+        else:
+            centres[i] = np.log((total + 0.5) / (over + 0.5))
+    return _filled(centres, structure, _UNSEEN)
+
+
+def _filled(values: Floats, structure: Structure, default: dict[str, float]) -> Floats:
+    """Give flows without a value the mean of the others of their drive, else the default."""
+    filled = values.copy()
+    for kind in structure.present:
+        own = structure.driven(kind)
+        known = own & ~np.isnan(values)
+        middle = values[known].mean() if known.any() else default.get(kind, np.log(_NO_CEILING))
+        filled[own & np.isnan(values)] = middle
+    return filled
+
+
+def _largest(layout: Layout, i: int) -> float:
+    """Give the largest count per period of a flow, its rounding allowed for; NaN if none."""
+    windows, name = layout.windows, layout.structure.names[i]
+    ends = windows.seen[:, i]
+    if not ends.any():
+        return np.nan
+    upper = layout.counts["upper"].sel(flow=name).values
+    single = ends & (windows.length[:, i] == 1)
+    most = [windows.value[ends, i] / windows.length[ends, i], upper[single]]
+    return float(np.nanmax(np.concatenate(most)))
+
+
+def _by_flow(structure: Structure, values: Floats) -> dict[str, float]:
+    return dict(zip(structure.names, values.tolist(), strict=True))

@@ -1,0 +1,135 @@
+"""A synthetic chain of known truth: evidence drawn from known parameters, in any pattern."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Literal, get_args
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from mppbayes.errors import SpecError, suggest
+from mppbayes.model.innovations import Innovations
+from mppbayes.model.replay import FlowDraws
+from mppbayes.model.simulation import simulate_draws
+from mppbayes.model.specification import ModelSpec
+from mppbayes.panel import Panel, read_panel
+
+type Frequency = Literal["month", "quarter", "half-year", "year", "never"]
+
+_MONTHS = {"month": 1, "quarter": 3, "half-year": 6, "year": 12}
+
+
+def simulate(
+    spec: ModelSpec,
+    parameters: xr.Dataset,
+    periods: pd.PeriodIndex,
+    *,
+    seed: int,
+    evidence: Mapping[str, Frequency] | None = None,
+) -> Panel:
+    """Simulate a chain from known parameters, and publish it as evidence.
+
+    The step is that of the likelihood and of forecasts.
+
+    Parameters
+    ----------
+    spec : ModelSpec
+        With a mean level and a ceiling for every flow and a size for every stock, as
+        :func:`mppbayes.resolve` gives.
+    parameters : Dataset
+        One draw of a posterior or of :func:`mppbayes.prior_predictive`, with or without the dims
+        ``chain`` and ``draw``. Its common shock is drawn anew.
+    periods : PeriodIndex
+        The periods, of the network's frequency.
+    seed : int
+        Of the chance.
+    evidence : mapping of str to str, optional
+        Series → how often it is published: ``month``, ``quarter``, ``half-year``, ``year`` or
+        ``never``. A stock's figure is of the end. Series left out are published every period.
+
+    Returns
+    -------
+    Panel
+        Of the flows and stocks that are published; a rest is not.
+
+    Raises
+    ------
+    SpecError
+        If the specification is not resolved, or the pattern cannot be published.
+    """
+    published = dict(evidence or {})
+    _check(spec, published)
+    missing = [dim for dim in ("chain", "draw") if dim not in parameters.dims]
+    draws = FlowDraws.of(spec, parameters.expand_dims(missing) if missing else parameters)
+    if len(draws.shock) != 1:
+        raise SpecError(
+            "a chain is simulated from one draw",
+            [f"the parameters hold {len(draws.shock)} draws"],
+            "choose one, as isel(chain=0, draw=0)",
+        )
+    chance = Innovations(seed, 1)
+    shock = np.stack([chance.shocks(period.ordinal, spec.shock) for period in periods], axis=1)
+    drawn = simulate_draws(spec, replace(draws, shock=shock), periods.to_timestamp(), seed=seed)
+    flows = pd.DataFrame(drawn.counts[0], periods, columns=list(spec.structure.names))
+    stocks = pd.DataFrame(drawn.stocks[0], periods, columns=list(spec.network.stock_names))
+    own = {"month": 1, "quarter": 3, "year": 12}[spec.network.period]
+    tables = []
+    for values, total in ((flows, True), (stocks, False)):
+        for name in values.columns:
+            frequency = published.get(name)
+            if frequency != "never":
+                step = (_MONTHS[frequency] if frequency else own) // own
+                tables.append(_published(values[name], step, own, total=total))
+    return read_panel(pd.concat(tables), spec.network)
+
+
+def _published(values: pd.Series, step: int, months: int, *, total: bool) -> pd.DataFrame:
+    """Publish a series every so many periods, in whole calendar windows."""
+    periods = pd.PeriodIndex(values.index)
+    of_year = (periods.start_time.month - 1) // months
+    window = periods.year * (12 // months // step) + of_year // step
+    groups = values.groupby(np.asarray(window))
+    whole = groups.size() == step
+    figures = groups.sum() if total else groups.last()
+    first = pd.Series(periods.start_time, values.index).groupby(np.asarray(window)).first()
+    rows = pd.DataFrame({"value": figures[whole], "start": first[whole]})
+    rows["period"] = [_text(start, step * months) for start in rows["start"]]
+    return rows.assign(series=str(values.name))[["series", "period", "value"]]
+
+
+def _text(start: pd.Timestamp, months: int) -> str:
+    match months:
+        case 1:
+            return f"{start:%Y-%m}"
+        case 3:
+            return f"{start.year}-Q{start.quarter}"
+        case 6:
+            return f"{start.year}-H{1 if start.month == 1 else 2}"
+        case _:
+            return f"{start.year}"
+
+
+def _check(spec: ModelSpec, published: Mapping[str, str]) -> None:
+    known = (*spec.structure.names, *spec.network.stock_names)
+    choices = get_args(Frequency.__value__)
+    own = {"month": 1, "quarter": 3, "year": 12}[spec.network.period]
+    faults = [
+        f"the mean level or the ceiling of {name!r} is not given"
+        for name in spec.structure.names
+        if name not in spec.mean_levels or name not in spec.ceilings
+    ]
+    faults += [
+        f"the size of stock {name!r} is not given"
+        for name in spec.network.stock_names
+        if name not in spec.stock_sizes
+    ]
+    for series, frequency in published.items():
+        if series not in known:
+            faults.append(f"{series!r} is no flow or stock; {suggest(series, known)}")
+        if frequency not in choices:
+            faults.append(f"{series!r} is published {frequency!r}; {suggest(frequency, choices)}")
+        elif _MONTHS.get(frequency, own) < own:
+            faults.append(f"{series!r} cannot be published by {frequency}: periods are longer")
+    if faults:
+        raise SpecError("this cannot be simulated", faults)

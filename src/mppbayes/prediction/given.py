@@ -1,0 +1,121 @@
+"""Futures that are given: a partner's own forecast or a decision, from which nothing is learned."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from numbers import Integral
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from mppbayes.errors import PanelError, suggest
+from mppbayes.model.structure import Structure
+
+type Level = int | Mapping[float, float]
+
+
+@dataclass(frozen=True)
+class GivenFuture:
+    """The future of one flow, from elsewhere.
+
+    Attributes
+    ----------
+    flow : str
+        The flow.
+    counts : mapping of str to int, or to mapping of float to float
+        Period → the count; or → exceedance probability → value, at least two, which are joined by
+        straight lines (one draw keeps its place among them in every period).
+    source : str
+        Who says so.
+    """
+
+    flow: str
+    counts: Mapping[str, Level]
+    source: str
+
+
+def lay_out(
+    given: Iterable[GivenFuture],
+    structure: Structure,
+    span: pd.PeriodIndex,
+    *,
+    origin: pd.Period,
+    place: NDArray[np.float64],
+) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    """Lay given futures out over the periods of a forecast.
+
+    Parameters
+    ----------
+    given : iterable of GivenFuture
+        The futures.
+    structure : Structure
+        The network.
+    span : PeriodIndex
+        The periods.
+    origin : Period
+        The last one with evidence; only later ones can be given.
+    place : (draw, flow)
+        Where each draw stands among the quantiles of a flow, between 0 and 1.
+
+    Returns
+    -------
+    counts : (draw, time, flow)
+        Whole numbers, 0 where not given.
+    fixed : (time, flow) bool
+        Where given.
+
+    Raises
+    ------
+    PanelError
+        With every fault.
+    """
+    futures = list(given)
+    faults = [fault for future in futures for fault in _faults(future, structure, span, origin)]
+    named = [future.flow for future in futures]
+    faults += [f"{name!r} is given twice" for name in sorted(set(named)) if named.count(name) > 1]
+    if faults:
+        raise PanelError("the given futures cannot be used", faults)
+    counts = np.zeros((len(place), len(span), len(structure.flows)))
+    fixed = np.zeros(counts.shape[1:], dtype=bool)
+    for future in futures:
+        s = structure.names.index(future.flow)
+        for text, level in future.counts.items():
+            t = span.get_loc(pd.Period(text, freq=origin.freqstr))
+            counts[:, t, s] = _drawn(level, place[:, s])
+            fixed[t, s] = True
+    return counts, fixed
+
+
+def _drawn(level: Level, place: NDArray[np.float64]) -> NDArray[np.float64]:
+    if not isinstance(level, Mapping):
+        return np.full(len(place), float(level))
+    exceedance = np.array(sorted(level, reverse=True))
+    values = np.array([level[each] for each in exceedance])
+    return np.asarray(np.round(np.interp(place, 1 - exceedance, values)))
+
+
+def _faults(
+    future: GivenFuture, structure: Structure, span: pd.PeriodIndex, origin: pd.Period
+) -> Iterable[str]:
+    if future.flow not in structure.names:
+        yield f"{future.flow!r} is no flow with a rate; {suggest(future.flow, structure.names)}"
+    if not future.source:
+        yield f"the future of {future.flow!r} has no source; say who gave it"
+    for text, level in future.counts.items():
+        try:
+            period = pd.Period(text, freq=origin.freqstr)
+        except ValueError:
+            yield f"{text!r} of {future.flow!r} is no period; write it as {span[-1]}"
+            continue
+        if period <= origin or period not in span:
+            yield f"{text} of {future.flow!r} is not after {origin} and up to {span[-1]}"
+        if isinstance(level, Mapping):
+            values = [level[each] for each in sorted(level, reverse=True)]
+            sound = len(level) > 1 and all(0 < each < 1 for each in level) and min(values) >= 0
+            if not sound or values != sorted(values):
+                yield (
+                    f"{text} of {future.flow!r} has quantiles {dict(level)}; give two or more, "
+                    "between 0 and 1, whose values rise as the chance to exceed them falls"
+                )
+        elif not isinstance(level, Integral) or level < 0:
+            yield f"{text} of {future.flow!r} is {level!r}; give a whole number of at least 0"

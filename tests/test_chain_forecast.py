@@ -1,0 +1,183 @@
+"""A fitted chain: what a forecast of stocks, routes and parts keeps to."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from conftest import LOOSE
+
+import mppbayes as mpp
+from mppbayes import names
+from mppbayes.errors import PanelError
+from mppbayes.prediction.given import GivenFuture
+
+
+def network() -> mpp.Network:
+    """Applications enter a backlog; decisions leave it, quarterly, with an unseen outflow."""
+
+    def flow(name: str, kind: str, **keys: object) -> dict[str, object]:
+        return {
+            "name": name,
+            "organisation": "A",
+            "block": 1,
+            "kind": kind,
+            "unit": "persons",
+            **keys,
+        }
+
+    return mpp.Network.from_dict(
+        {
+            "schema": 1,
+            "name": "small chain",
+            "organisation": [{"name": "A"}],
+            "block": [{"number": 1}],
+            "stock": [{"name": "backlog", "organisation": "A", "block": 1, "unit": "persons"}],
+            "flow": [
+                flow("applications", "inflow", enters="backlog"),
+                flow("decisions", "throughflow", leaves="backlog"),
+                flow("withdrawals", "outflow", leaves="backlog"),
+                flow("grants", "throughflow", part_of="decisions"),
+                flow("rejections", "throughflow", part_of="decisions", rest=True),
+                flow(
+                    "appeals",
+                    "inflow",
+                    route=[
+                        {
+                            "source": "rejections",
+                            "delay": {"mean": 2, "sd": 1},
+                            "delay_prior": {"mean_sd": 0.5, "sd_sd": 0.3},
+                        }
+                    ],
+                ),
+            ],
+        }
+    )
+
+
+def table(n_months: int = 36) -> pd.DataFrame:
+    """Monthly applications and backlog, quarterly decisions and grants, monthly appeals."""
+    rng = np.random.default_rng(5)
+    months = pd.period_range("2022-01", periods=n_months, freq="M")
+    backlog, rows, decided, granted = 3000, [], [], []
+    rejected = np.zeros(n_months + 8)
+    for t, month in enumerate(months):
+        came = rng.poisson(300)
+        left = rng.binomial(backlog, 0.12)
+        done = rng.binomial(left, 0.8)
+        yes = rng.binomial(done, 0.4)
+        backlog += came - left
+        rejected[t] = done - yes
+        decided.append(done)
+        granted.append(yes)
+        rows += [("applications", str(month), came), ("backlog", str(month), backlog)]
+        appeals = rng.poisson(0.5 * rejected[max(t - 2, 0)] + 1)
+        rows.append(("appeals", str(month), int(appeals)))
+        if t % 3 == 2:
+            quarter = str(month.asfreq("Q")).replace("Q", "-Q")
+            rows += [
+                ("decisions", quarter, sum(decided[-3:])),
+                ("grants", quarter, sum(granted[-3:])),
+            ]
+    return pd.DataFrame(rows, columns=["series", "period", "value"])
+
+
+@pytest.fixture(scope="module")
+def fitted() -> mpp.Fit:
+    panel = mpp.read_panel(table(), network())
+    return mpp.fit(
+        mpp.ModelSpec(panel.network, harmonics=0),
+        panel,
+        seed=1,
+        sampler=mpp.Sampler(chains=2, tune=150, draws=150),
+        limits=LOOSE,
+        progress=False,
+    )
+
+
+@pytest.fixture(scope="module")
+def forecast(fitted: mpp.Fit) -> mpp.Forecast:
+    return mpp.forecast(fitted, until="2026-12", seed=2, futures=10)
+
+
+def test_every_stock_adds_up_to_the_last_person(forecast):
+    flows, stocks = forecast.flows, forecast.stocks.sel(stock="backlog")
+    unrecorded = forecast.tree[names.PREDICTIONS]["unrecorded"].sel(stock="backlog")
+    change = flows.sel(flow="applications") - flows.sel(flow=["decisions", "withdrawals"]).sum(
+        "flow"
+    )
+    found = stocks.diff("time") - (change + unrecorded).isel(time=slice(1, None))
+    assert int(abs(found).max()) == 0
+    assert int(stocks.min()) >= 0
+    assert int(flows.min()) >= 0
+
+
+def test_parts_make_up_their_whole(forecast):
+    flows = forecast.flows
+    parts = flows.sel(flow=["grants", "rejections"]).sum("flow")
+    assert bool((parts == flows.sel(flow="decisions")).all())
+
+
+def test_figures_stand_in_every_draw(fitted, forecast):
+    seen = fitted.layout.table.set_index(["series", "end"])["value"]
+    last = seen.loc["backlog"].iloc[-1]
+    backlog = forecast.stocks.sel(stock="backlog", time="2024-12-01")
+    assert bool((backlog == last).all())
+    quarters = forecast.flows.sel(flow="decisions", time=slice("2024-10", "2024-12")).sum("time")
+    assert bool((quarters == seen.loc["decisions"].iloc[-1]).all())
+
+
+def test_what_is_unseen_is_found(forecast):
+    """Withdrawals were a fifth of 12 % of some 2,500; rejections' appeals half."""
+    monthly = forecast.flows.sel(time="2025-06-01").median(("chain", "draw"))
+    assert 25 < float(monthly.sel(flow="withdrawals")) < 110
+    ratio = float(monthly.sel(flow="appeals") / monthly.sel(flow="rejections"))
+    assert 0.35 < ratio < 0.65
+
+
+def test_a_given_future_stands_is_marked_and_moves_what_follows(fitted, forecast):
+    given = GivenFuture(
+        "decisions", {f"2025-{month:02}": 0 for month in range(1, 13)}, "the agency's own plan"
+    )
+    other = mpp.forecast(fitted, until="2026-12", seed=2, futures=10, given=[given])
+    held = other.flows.sel(flow="decisions", time=slice("2025-01", "2025-12"))
+    assert int(held.max()) == 0
+    marked = other.tree[names.PREDICTIONS]["is_given"]
+    assert bool(marked.sel(flow="decisions", time=slice("2025-01", "2025-12")).all())
+    assert not bool(marked.sel(flow="applications").any())
+    assert "own plan" in other.tree.attrs["given"]
+    for name in ("applications",):
+        assert bool((other.flows.sel(flow=name) == forecast.flows.sel(flow=name)).all())
+    more = (
+        other.stocks.sel(time="2025-12-01").median()
+        - forecast.stocks.sel(time="2025-12-01").median()
+    )
+    assert float(more) > 1000
+
+
+def test_a_given_future_may_be_quantiles(fitted):
+    quantiles = {0.9: 100, 0.5: 200, 0.1: 400}
+    given = GivenFuture("applications", {"2025-03": quantiles}, "a partner")
+    other = mpp.forecast(fitted, until="2025-12", seed=2, futures=10, given=[given])
+    march = other.flows.sel(flow="applications", time="2025-03-01")
+    assert float((march > 200).mean()) == pytest.approx(0.5, abs=0.03)
+    assert float((march >= 400).mean()) == pytest.approx(0.1, abs=0.02)
+
+
+def test_a_given_future_that_cannot_be_used_is_refused_with_all_faults(fitted):
+    given = [
+        GivenFuture("aplications", {"2025-03": 1}, "a partner"),
+        GivenFuture("decisions", {"2024-03": 1, "2025-04": -1, "soon": 3}, ""),
+        GivenFuture("decisions", {"2025-05": {0.9: 5, 0.1: 2}}, "a partner"),
+    ]
+    with pytest.raises(PanelError) as caught:
+        mpp.forecast(fitted, until="2025-12", seed=2, given=given)
+    text = str(caught.value)
+    for part in (
+        "'applications'",
+        "2024-03 of 'decisions' is not after 2024-12",
+        "is -1",
+        "'soon'",
+        "has no source",
+        "quantiles",
+        "given twice",
+    ):
+        assert part in text

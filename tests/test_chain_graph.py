@@ -1,0 +1,254 @@
+"""The graph of a chain: its means are the replay's, and its factors those of the figures."""
+
+from itertools import pairwise
+from zlib import crc32
+
+import chains
+import numpy as np
+import pytensor
+import pytest
+from chains import flow, months, network, route, stock
+from scipy import stats
+
+from mppbayes import names
+from mppbayes.model import ModelSpec, resolve
+from mppbayes.model.arrays import arrays
+from mppbayes.model.graph import build
+from mppbayes.model.layout import Layout
+from mppbayes.model.passage import window_law
+from mppbayes.model.replay import replay
+from mppbayes.model.step import Parameters
+from mppbayes.network import Network
+from mppbayes.panel import Panel
+
+N_TIME = 24
+
+
+def whole_chain() -> tuple[Network, Panel]:
+    """A route in doubt, a stock seen monthly, quarters, half-years, years, gaps, and parts."""
+    net = network(
+        flow("apply", enters="wait"),
+        flow("decide", leaves="wait"),
+        flow("withdraw", leaves="wait"),
+        flow("grant", part_of="decide"),
+        flow("reject", part_of="decide", rest=True),
+        flow("minors", part_of="apply"),
+        flow("family", route=[route("apply", 2, 1, delay_prior={"mean_sd": 0.5, "sd_sd": 0.3})]),
+        flow("house", route=[route("grant", weight=1.0), route("family", weight=3.0)]),
+        flow("yearly"),
+        flow("claims"),
+        flow("upheld", part_of="claims"),
+        flow("report", driven_by="wait"),
+        stocks=[stock("wait")],
+    )
+    rng = np.random.default_rng(0)
+    apply = [int(x) for x in rng.poisson(rng.gamma(20, 15, N_TIME))]
+    minors = [int(x) for x in rng.binomial(apply, 0.1)]
+    apply[9:11] = None, None
+    waiting = 3000 + np.cumsum(rng.normal(0, 60, N_TIME)).astype(int)
+    quarters = [f"{year}-Q{quarter}" for year in (2020, 2021) for quarter in (1, 2, 3, 4)]
+    evidence = chains.panel(
+        net,
+        apply=months("2020-01", apply),
+        decide=[(quarter, 700 + 20 * i) for i, quarter in enumerate(quarters[:7])],
+        grant=[(quarter, 400 + 10 * i) for i, quarter in enumerate(quarters[:7]) if i != 4],
+        minors=months("2020-01", minors),
+        family=months("2020-04", [150] * 6 + [None] * 2 + [180] * 12),
+        house=months("2020-06", [500] * 12),
+        yearly=[("2020", 1000), ("2021-H1", 600), ("2021-09", 90)],
+        upheld=months("2020-01", [40, 45, 38, None, 50, 44] + [40] * 12),
+        report=[("2020-02", 12), ("2020-03", 0), ("2020-Q2", 40), ("2021-01", 9)],
+        wait=[figure for figure in months("2020-01", waiting.tolist()) if figure[0] != "2021-02"],
+    )
+    return net, evidence
+
+
+def two_stocks() -> tuple[Network, Panel]:
+    """A transfer between stocks, one seen in quarters and one only in a sum; an unseen inflow."""
+    net = network(
+        flow("arrive", enters="first"),
+        flow("move", leaves="first", enters="second"),
+        flow("leave", leaves="second"),
+        flow("home", part_of="leave"),
+        flow("away", part_of="leave", rest=True),
+        stocks=[stock("first"), stock("second", 900.0)],
+        sums=[{"name": "present", "of": ["first", "second"]}],
+    )
+    ends = [f"{year}-{month:02}" for year in (2020, 2021) for month in (3, 6, 9, 12)]
+    evidence = chains.panel(
+        net,
+        move=months("2020-04", [80 + i for i in range(12)]),
+        leave=[("2020-H2", 500), ("2021-Q1", 240)],
+        home=[*months("2020-07", [30] * 5), ("2021-Q1", 90)],
+        first=[(end, 1000 + 10 * i) for i, end in enumerate(ends)],
+        present=[(end, 2000 + 15 * i, 5) for i, end in enumerate(ends) if i % 2],
+    )
+    return net, evidence
+
+
+@pytest.fixture(scope="module", params=[whole_chain, two_stocks], ids=lambda make: make.__name__)
+def drawn(request):
+    """Evidence, draws from the prior with the graph's own values, and the replay of them."""
+    net, evidence = request.param()
+    known, _, parameters, made = chains.of_graph(net, evidence)
+    return known, parameters, made, replay(parameters, known)
+
+
+def test_graph_and_replay_agree(drawn):
+    known, _, made, past = drawn
+    assert np.isfinite(made[names.LOG_MEAN]).all()
+    np.testing.assert_allclose(past.mean, np.exp(made[names.LOG_MEAN]), rtol=1e-9)
+    windows = known.windows
+    assert windows.row.any(), "an unseen flow must learn from a stock, or this shows too little"
+    assert (windows.seen & (windows.length > 1)).any()
+
+
+def test_the_whole_chain_has_what_it_should_have(drawn):
+    known, *_ = drawn
+    if "family" not in known.structure.names:
+        return
+    assert len(known.gaps[0]) >= 3
+    assert (known.part_cells & (known.windows.length > 1)).any()
+    assert (known.part_cells & (known.windows.length == 1)).any()
+    assert (known.coarse_cells[:, known.structure.driven("part")]).any()
+    assert known.windows.unused[0].startswith("decide 2020-01 to 2020-03: the stock")
+
+
+def own(parameters, s):
+    """Give the parameters of one flow, (draw,)."""
+    constant = parameters.constant._asdict()
+    return Parameters(**{k: v[..., s] if np.ndim(v) else v for k, v in constant.items()})
+
+
+def figures_of(known, *, all_of_them=False):
+    """Give the figures that the model uses, or all: series, first, last, value, rounding."""
+    table = known.table
+    first = known.periods.get_indexer(table["start"].dt.to_period("M"))
+    last = known.periods.get_indexer(table["end"].dt.to_period("M"))
+    rows = zip(table["series"], first, last, table["value"], table["rounding"], strict=True)
+    unused = {text.split(":")[0] for text in known.windows.unused}
+    for series, a, b, value, unit in rows:
+        text = str(known.periods[a])
+        if a != b:
+            text = f"{text} to {known.periods[b]}"
+        if all_of_them or f"{series} {text}" not in unused:
+            yield series, int(a), int(b), float(value), int(unit)
+
+
+def of_flows(known, **which):
+    position = {name: s for s, name in enumerate(known.structure.names)}
+    found = figures_of(known, **which)
+    return {(position[n], a, b): v for n, a, b, v, _ in found if n in position}
+
+
+def test_every_figure_of_a_flow_is_one_factor(drawn):
+    """The potentials are scipy's log probabilities of the figures, given the replay's means."""
+    known, parameters, made, past = drawn
+    structure, counts = known.structure, of_flows(known)
+    published = of_flows(known, all_of_them=True).items()
+    total = {"exact_counts": 0.0, "coarse_counts": 0.0, "parts": 0.0}
+    for (s, a, b), value in counts.items():
+        expected = past.mean[:, a : b + 1, s].sum(axis=1)
+        law = own(parameters, s)
+        _, shape = window_law(expected, np.array(float(b - a + 1)), law, np)
+        if structure.drives[s] != "part":
+            name = "exact_counts" if a == b else "coarse_counts"
+            added = stats.nbinom.logpmf(value, shape, shape / (shape + expected))
+        elif not np.isnan(known.windows.room[a : b + 1, s]).any():
+            name, room = "parts", known.windows.room[a : b + 1, s].sum()
+            whole = structure.room[s].argmax()
+            figures = [v for (o, i, j), v in published if o == whole and a <= i and j <= b]
+            assert room == pytest.approx(sum(figures)), "the room is the figure of the whole"
+            share = expected / room
+            added = stats.betabinom.logpmf(value, round(room), share * shape, (1 - share) * shape)
+        else:
+            name, whole = "coarse_counts", structure.room[s].argmax()
+            shape = 1 / (1 / shape + 1 / parameters.constant.dispersion[:, whole])
+            added = stats.nbinom.logpmf(value, shape, shape / (shape + expected))
+        total[name] = total[name] + added
+    for name, value in total.items():
+        np.testing.assert_allclose(made[name], value, rtol=1e-7)
+
+
+def test_every_change_of_a_stock_is_one_factor(drawn):
+    """The rows are normal, with the mean and variance that plain loops over months give."""
+    known, parameters, made, past = drawn
+    structure, net = known.structure, known.network
+    windows = {
+        (s, t): (a, b, v) for (s, a, b), v in of_flows(known).items() for t in range(a, b + 1)
+    }
+    total, n_rows = 0.0, 0
+    for name in (*net.stock_names, *net.sum_names):
+        figures = sorted((b, v, r) for n, _, b, v, r in figures_of(known) if n == name)
+        members = net.members(name) if name in net.sum_names else (name,)
+        inside = [net.stock_names.index(member) for member in members]
+        sign = structure.change[:, inside].sum(axis=1)
+        for (start, before, unit), (end, after, other) in pairwise(figures):
+            n_rows += 1
+            mean = 0.0
+            variance = 1.0 + (end - start) * (parameters.unrecorded[:, inside] ** 2).sum(axis=1)
+            variance = variance + sum(each**2 / 12 for each in (unit, other) if each > 1)
+            for s in np.flatnonzero(sign):
+                gone, periods, cut = 0.0, 0, {}
+                for t in range(start + 1, end + 1):
+                    if (s, t) not in windows:
+                        gone, periods = gone + past.mean[:, t, s], periods + 1
+                        mean = mean + sign[s] * past.mean[:, t, s]
+                        continue
+                    a, b, value = windows[s, t]
+                    share = value * past.mean[:, t, s] / past.mean[:, a : b + 1, s].sum(axis=1)
+                    mean = mean + sign[s] * share
+                    cut[a, b, value] = cut.get((a, b, value), 0.0) + share
+                law = own(parameters, s)
+                for (a, b, value), part in cut.items():
+                    weight = (b - a + 1) * law.dispersion
+                    left = np.clip(1 - part / max(value, 1e-9), 0, 1)
+                    variance = variance + part * left * (value + weight) / (1 + weight)
+                if periods:
+                    _, shape = window_law(gone, np.array(float(periods)), law, np)
+                    variance = variance + gone + gone**2 / shape
+            total = total + stats.norm.logpdf(after - before, mean, np.sqrt(variance))
+    assert n_rows > 6
+    np.testing.assert_allclose(made["stock_rows"], total, rtol=1e-7)
+
+
+def factors(evidence, known, spec):
+    """Give the potentials of the graph of a layout with other evidence, at some point.
+
+    The point is a matter of names, so that two layouts share it where they share a name.
+    """
+    with chains.plainly() as mode:
+        model = build(spec, known, arrays(spec, known, evidence))
+        unknown = model.free_RVs
+        compute = pytensor.function(unknown, model.potentials, mode=mode, on_unused_input="ignore")
+    point = []
+    for each in unknown:
+        dims = model.named_vars_to_dims[each.name]
+        shape = [len(model.coords[dim]) for dim in dims]
+        if dims == (names.GAP,):
+            value = np.array([someway(gap, ())[()] for gap in model.coords[names.GAP]])
+        elif dims == (names.TIME,):
+            value = someway(each.name, (N_TIME,))[: shape[0]]
+        else:
+            value = someway(each.name, shape)
+        if each.name.endswith((names.SHARE, names.SCALE)):
+            value = np.abs(value) / np.abs(value).sum(axis=-1, keepdims=True)
+        point.append(value)
+    found = compute(*point)
+    return {each.name: float(value) for each, value in zip(model.potentials, found, strict=True)}
+
+
+def someway(name, shape):
+    return np.asarray(np.random.default_rng(crc32(name.encode())).normal(0, 0.1, shape))
+
+
+@pytest.mark.parametrize("make", [whole_chain, two_stocks])
+def test_a_longer_layout_gives_earlier_evidence_the_same_factors(make):
+    """So that a graph compiled once serves all origins of a backtest."""
+    net, evidence = make()
+    earlier = evidence.until("2020-12")
+    spec = resolve(ModelSpec(net, harmonics=1), earlier)
+    long, tight = (factors(earlier, Layout.of(each), spec) for each in (evidence, earlier))
+    assert np.isfinite(list(tight.values())).all()
+    assert {name: long[name] for name in tight} == pytest.approx(tight, rel=1e-9)
+    assert not any(long[name] for name in long.keys() - tight.keys())

@@ -1,0 +1,70 @@
+"""Long check: known chains are recovered, seen by months or half by years (``make slow``)."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from test_chain_forecast import network, table
+
+import mppbayes as mpp
+
+pytestmark = pytest.mark.slow
+
+N_PANELS = 100
+PERIODS = pd.period_range("2015-01", "2021-12", freq="M")  # the last two years are forecast
+ORIGIN = "2019-12"
+ENOUGH = mpp.Limits(rhat=1.05, ess=100, divergences=50)  # for coverage, not for publication
+PATTERNS = {
+    "months": {"withdrawals": "never"},
+    "half by years": {"withdrawals": "never", "decisions": "year", "grants": "year"},
+}
+
+
+@pytest.fixture(scope="module", params=PATTERNS)
+def found(request) -> pd.DataFrame:
+    """One row a panel and quantity: whether each central interval held the truth."""
+    chain, evidence = network(), PATTERNS[request.param]
+    span = mpp.read_panel(table(), chain)
+    spec = mpp.resolve(mpp.ModelSpec(chain, harmonics=0), span)
+    truths = mpp.prior_predictive(spec, span, draws=N_PANELS, seed=21)
+    rows, compiled = [], None
+    for i in range(N_PANELS):
+        truth = truths.isel(chain=0, draw=i)
+        whole = mpp.simulate(spec, truth, PERIODS, seed=i)
+        known = mpp.simulate(spec, truth, PERIODS, seed=i, evidence=evidence).until(ORIGIN)
+        compiled = compiled or mpp.compile_model(spec, known)
+        fit = mpp.fit(spec, known, seed=1, compiled=compiled, limits=ENOUGH, progress=False)
+        rows += [{"panel": i, **row} for row in _held(fit, truth, whole)]
+    return pd.DataFrame(rows).assign(pattern=request.param)
+
+
+def _held(fit: mpp.Fit, truth: object, whole: mpp.Panel) -> list[dict[str, object]]:
+    posterior, rows = fit.posterior, []
+    for name in ("mean_level", "dispersion", "delay_mean", "elasticity"):
+        draws = posterior[name].stack(sample=("chain", "draw"))
+        for at, value in enumerate(np.ravel(truth[name].values)):
+            rows.append(_row(name, draws.values[at], float(value)))
+    forecast = mpp.forecast(fit, until="2021-12", seed=2)
+    value = whole.evidence.set_index(["series", "period"])["value"]
+    for year in ("2020", "2021"):
+        months = [f"{year}-{month:02}" for month in range(1, 13)]
+        for flow in ("applications", "decisions", "withdrawals", "grants", "appeals"):
+            drawn = forecast.flows.sel(flow=flow, time=slice(months[0], months[-1])).sum("time")
+            rows.append(_row("flows", drawn.values.ravel(), float(value[flow][months].sum())))
+        drawn = forecast.stocks.sel(stock="backlog", time=f"{year}-12-01")
+        rows.append(_row("stock", drawn.values.ravel(), float(value["backlog", f"{year}-12"])))
+    return rows
+
+
+def _row(what: str, draws: np.ndarray, value: float) -> dict[str, object]:
+    place = (draws < value).mean() + 0.5 * (draws == value).mean()
+    return {"what": what} | {cover: abs(place - 0.5) <= cover / 200 for cover in (50, 80, 95)}
+
+
+@pytest.mark.parametrize("cover", [50, 80, 95])
+@pytest.mark.parametrize("what", ["mean_level", "dispersion", "delay_mean", "stock", "flows"])
+def test_intervals_hold_what_they_say(found, what, cover):
+    """Within three standard errors, panels being the independent units."""
+    by_panel = found[found["what"] == what].groupby("panel")[cover].mean()
+    mean, error = by_panel.mean(), by_panel.std(ddof=1) / np.sqrt(len(by_panel))
+    print(f"{found['pattern'].iloc[0]}, {what}: {cover} % intervals held {mean:.3f} ± {error:.3f}")
+    assert abs(mean - cover / 100) < max(3 * error, 0.03)

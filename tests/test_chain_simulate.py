@@ -1,0 +1,71 @@
+"""A synthetic chain of known truth: published in any pattern."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from test_chain_forecast import network, table
+
+import mppbayes as mpp
+from mppbayes.errors import SpecError
+
+PERIODS = pd.period_range("2018-01", "2020-12", freq="M")
+
+
+@pytest.fixture(scope="module")
+def truth() -> tuple[mpp.ModelSpec, object]:
+    panel = mpp.read_panel(table(), network())
+    spec = mpp.resolve(mpp.ModelSpec(panel.network, harmonics=0), panel)
+    prior = mpp.prior_predictive(spec, panel, draws=3, seed=3)
+    return spec, prior
+
+
+def published(truth, seed=1, **evidence):
+    spec, prior = truth
+    one = prior.isel(chain=0, draw=0)
+    return mpp.simulate(spec, one, PERIODS, seed=seed, evidence=evidence).evidence
+
+
+def test_a_seed_gives_the_same_evidence(truth):
+    pd.testing.assert_frame_equal(published(truth), published(truth))
+    assert not published(truth)["value"].equals(published(truth, seed=2)["value"])
+
+
+def test_coarser_evidence_is_of_the_same_events(truth):
+    fine = published(truth).set_index(["series", "period"])["value"]
+    coarse = published(truth, decisions="quarter", backlog="year", grants="half-year")
+    coarse = coarse.set_index(["series", "period"])["value"]
+    months = [f"2019-{month:02}" for month in range(1, 13)]
+    assert coarse["decisions", "2019-Q2"] == fine["decisions"][months[3:6]].sum()
+    assert coarse["grants", "2019-H2"] == fine["grants"][months[6:]].sum()
+    assert coarse["backlog", "2019"] == fine["backlog", "2019-12"]
+
+
+def test_what_is_never_published_is_not_there(truth):
+    assert "withdrawals" not in set(published(truth, withdrawals="never")["series"])
+
+
+def test_published_figures_keep_the_identity(truth):
+    wide = published(truth).pivot(index="period", columns="series", values="value").sort_index()
+    change = wide["applications"] - wide["decisions"] - wide["withdrawals"]
+    left = (wide["backlog"].diff() - change).dropna()
+    assert abs(left).max() < 0.05 * wide["backlog"].mean()  # what goes unrecorded
+    assert (wide["grants"] <= wide["decisions"]).all()
+
+
+@pytest.mark.parametrize(
+    ("evidence", "said"),
+    [({"decision": "month"}, "'decisions'"), ({"decisions": "weekly"}, "published 'weekly'")],
+)
+def test_a_pattern_that_cannot_be_published_is_refused(truth, evidence, said):
+    with pytest.raises(SpecError, match=said):
+        published(truth, **evidence)
+
+
+def test_parameters_are_one_draw_of_a_resolved_specification(truth):
+    spec, prior = truth
+    with pytest.raises(SpecError, match="hold 3 draws"):
+        mpp.simulate(spec, prior.isel(chain=[0]), PERIODS, seed=1)
+    unresolved = mpp.ModelSpec(spec.network, harmonics=0)
+    with pytest.raises(SpecError, match="is not given"):
+        mpp.simulate(unresolved, prior.isel(chain=0, draw=0), PERIODS, seed=1)
+    assert np.isfinite(prior["flows"].values).all()
