@@ -163,7 +163,12 @@ def test_every_figure_of_a_flow_is_one_factor(drawn):
             added = stats.betabinom.logpmf(value, round(room), share * shape, (1 - share) * shape)
         else:
             name, whole = "coarse_counts", structure.room[s].argmax()
-            shape = 1 / (1 / shape + 1 / parameters.constant.dispersion[:, whole])
+            single = known.windows.seen & (known.windows.length == 1)
+            fill = np.where(single, known.windows.value, past.mean)[:, a : b + 1]
+            room = np.maximum(fill @ structure.room[s], 0.5).sum(axis=1)
+            share = expected / room
+            of_share = (1 - share) / (share * (shape + 1))
+            shape = 1 / (of_share + 1 / parameters.constant.dispersion[:, whole])
             added = stats.nbinom.logpmf(value, shape, shape / (shape + expected))
         total[name] = total[name] + added
     for name, value in total.items():

@@ -103,7 +103,6 @@ def test_a_forecast_goes_on_from_any_evidence(net, seed):
     check_forecast(net, seed, full=True)
 
 
-@pytest.mark.xfail(strict=True, reason="what is expected of an empty stock is 0, and 0/0 its split")
 @settings(quickly, phases=[Phase.generate])
 @given(chains.random_networks(with_parts=False), st.integers(0, 10**6))
 def test_a_forecast_goes_on_from_any_evidence_of_small_stocks(net, seed):

@@ -13,6 +13,7 @@ from scipy import stats
 from test_chain_rows import law
 
 from mppbayes import names
+from mppbayes.errors import NetworkError
 from mppbayes.model import ModelSpec, resolve
 from mppbayes.model.arrays import arrays
 from mppbayes.model.counts import binomial_quantile
@@ -44,14 +45,12 @@ def quiet_network(*flows, initial=None, **keys):
 # Stocks
 
 
-@fault("crowded() uses links.leaving, which is None where no flow leaves", raises=AttributeError)
 def test_a_stock_that_nobody_leaves_only_grows():
     net = quiet_network(initial=10.0)
     drawn = chains.run(net, chains.draws(net, 50, 12, level={"arrive": 2.0}, stock=10.0))
     assert (np.diff(drawn.stocks[:, :, 0], axis=1) >= 0).all()
 
 
-@fault("crowded() uses links.leaving, which is None where no flow leaves", raises=AttributeError)
 def test_a_flow_may_be_driven_by_a_stock_that_nobody_leaves():
     net = quiet_network(flow("report", driven_by="present"))
     known = chains.layout(
@@ -63,7 +62,6 @@ def test_a_flow_may_be_driven_by_a_stock_that_nobody_leaves():
     replay(chains.draws(net, 2, 4, stock=50.0), known)
 
 
-@fault("the others leave as if the one that is given had no share in the hazard")
 def test_who_leave_beside_a_given_flow_have_their_conditional_law():
     """Binomial among those left, with chance p / (1 − p of the given flow)."""
     net = quiet_network(flow("a", leaves="present"), flow("b", leaves="present"))
@@ -96,14 +94,12 @@ def three_stocks():
     return net, known, chains.draws(net, 3, 4, level=level, stock=1000.0)
 
 
-@fault("the members that were not seen are scaled as if all were, the one seen is set apart")
 def test_a_past_sum_of_stocks_with_one_member_seen_adds_up():
     _, known, parameters = three_stocks()
     past = replay(parameters, known)
     np.testing.assert_allclose(past.stock.sum(axis=2), 4000)
 
 
-@fault("the total is shared out over all members, then the one seen is set apart")
 def test_a_drawn_sum_of_stocks_with_one_member_seen_adds_up():
     net, known, parameters = three_stocks()
     levels = known.levels
@@ -114,7 +110,6 @@ def test_a_drawn_sum_of_stocks_with_one_member_seen_adds_up():
     np.testing.assert_array_equal(drawn.stocks.sum(axis=2), 4000)
 
 
-@fault("_apportioned gives each member at most 1 more where they are all empty")
 def test_a_sum_of_empty_stocks_that_was_seen_is_met():
     net, *_ = three_stocks()
     given = chains.nothing_given(net, 1)
@@ -142,7 +137,6 @@ def two_stocks():
     return net, known
 
 
-@fault("the first level of a member may lie on a straight line: a fraction, and counts with it")
 def test_a_stock_that_is_derived_from_a_sum_closes():
     """The sum is seen in January and April, its one member in February and March."""
     net, _ = two_stocks()
@@ -165,7 +159,6 @@ def test_a_stock_is_not_seen_between_two_figures_of_its_sum():
     np.testing.assert_array_equal(np.flatnonzero(known.levels.seen[:, 1]), [0, 6])
 
 
-@fault("rows of a sum before all its members are known are dropped without a word")
 def test_a_figure_of_a_sum_that_is_of_no_use_is_said():
     net, _ = two_stocks()
     known = chains.layout(
@@ -178,7 +171,7 @@ def test_a_figure_of_a_sum_that_is_of_no_use_is_said():
     )
     rows = row_arrays(known, known)
     used = rows["row_stocks"].sum(axis=1) == 2 if rows else np.zeros(0)
-    assert used.sum() == 3 or any(text.startswith("all ") for text in known.windows.unused)
+    assert used.sum() == 3 or any(text.startswith("all ") for text in known.unused)
 
 
 # The graph
@@ -225,7 +218,6 @@ def test_the_likelihood_has_a_gradient_where_nothing_is_zero():
     )
 
 
-@fault("log(mean) of a part of nothing is −inf, and 0 × inf its gradient: nothing can be sampled")
 def test_the_likelihood_has_a_gradient_where_a_whole_is_zero():
     net = network(flow("whole"), flow("part", part_of="whole"))
     require_finite(
@@ -236,7 +228,6 @@ def test_the_likelihood_has_a_gradient_where_a_whole_is_zero():
     )
 
 
-@fault("0 × log 0: what a stock drives has no floor, as what routes feed has (HALF)")
 def test_the_likelihood_is_finite_where_a_stock_is_empty():
     net = quiet_network(flow("leave", leaves="present"))
     require_finite(
@@ -250,19 +241,12 @@ def test_the_likelihood_is_finite_where_a_stock_is_empty():
     )
 
 
-@fault("the doubt about an sd of 0 is 0/0")
-@pytest.mark.filterwarnings("ignore:invalid value:RuntimeWarning")
-def test_the_mean_of_a_delay_that_does_not_vary_can_be_in_doubt():
-    """The network's checks allow it: sd_sd = 0 beside sd = 0."""
+def test_the_mean_of_a_delay_that_does_not_vary_is_not_in_doubt():
     doubt = {"mean_sd": 1.0, "sd_sd": 0.0}
-    net = network(flow("source"), flow("fed", route=[route("source", 1, 0, delay_prior=doubt)]))
-    require_finite(
-        net,
-        chains.panel(net, source=months("2020-01", [5] * 6), fed=months("2020-04", [5] * 3)),
-    )
+    with pytest.raises(NetworkError, match="does not vary"):
+        network(flow("source"), flow("fed", route=[route("source", 1, 0, delay_prior=doubt)]))
 
 
-@fault("the graph's grid of moments runs to the longest route of all, the replay's to its own")
 def test_graph_and_replay_agree_where_two_delays_of_other_lengths_are_in_doubt():
     rng = np.random.default_rng(0)
     net = network(
@@ -281,7 +265,6 @@ def test_graph_and_replay_agree_where_two_delays_of_other_lengths_are_in_doubt()
     np.testing.assert_allclose(past.mean, np.exp(made[names.LOG_MEAN]), rtol=1e-9)
 
 
-@fault("a part whose whole is published later than it needs a longer array", raises=ValueError)
 def test_a_part_that_is_published_before_its_whole_fits_a_longer_layout():
     net = network(flow("other"), flow("whole"), flow("part", part_of="whole"))
 
@@ -316,7 +299,6 @@ def two_parts(**figures):
     return net, chains.layout(net, **figures)
 
 
-@fault("the room of a part is what is left of an expected whole, which may be less than nothing")
 @pytest.mark.filterwarnings("ignore:invalid value:RuntimeWarning")
 def test_what_is_expected_of_a_part_is_not_negative():
     """The whole is never seen and expected at 80; the first part was 90 and more."""
@@ -331,7 +313,6 @@ def test_what_is_expected_of_a_part_is_not_negative():
     assert (past.mean >= 0).all()
 
 
-@fault("expected counts of a window that sum to 0 divide it: 0/0")
 @pytest.mark.filterwarnings("ignore:invalid value:RuntimeWarning")
 def test_a_quarter_in_which_a_stock_is_thought_empty_is_split():
     net = quiet_network(flow("leave", leaves="present"), initial=100.0)
@@ -343,21 +324,16 @@ def test_a_quarter_in_which_a_stock_is_thought_empty_is_split():
     np.testing.assert_allclose(past.counts[:, 3:, 1].sum(axis=1), 3)
 
 
-@fault("shares have a beta frailty, which the rows and unseen wholes take for a gamma one")
 @pytest.mark.parametrize("share", [0.05, 0.9])
 def test_a_part_of_what_is_not_seen_varies_as_its_likelihood_says(share):
-    """The variance of the part beyond Poisson's, relative to its mean squared, ÷ the likelihood's.
-
-    Measured: 13 for a share of 0.05 (the factor is far too sure), 0.4 for one of 0.9, with
-    precision 50 and a whole of dispersion 100.
-    """
+    """The variance of the part beyond Poisson's, relative to its mean squared."""
     net = network(flow("whole"), flow("part", part_of="whole"))
     level = {"whole": np.log(2000.0), "part": np.log(share / (1 - share))}
     dispersion = {"whole": 100.0, "part": 50.0}
     drawn = chains.run(net, chains.draws(net, 20_000, 1, level=level, dispersion=dispersion))
     part, expected = drawn.counts[:, 0, 1], 2000 * share
     relative = ((part - expected) ** 2).mean() / expected**2 - 1 / expected
-    assert relative == pytest.approx(1 / 100 + 1 / 50, rel=0.2)
+    assert relative == pytest.approx(1 / 100 + (1 - share) / (share * 51), rel=0.2)
 
 
 @fault("the variance of an unseen part in a row is a gamma's: 10 times too large for a high share")
@@ -404,7 +380,6 @@ def ahead(net, known, parameters, n_ahead=3):
     return span, simulator.run(span, before, past.end, initial, given)
 
 
-@fault("a part that was seen is cut down to a whole whose quarter was split without regard to it")
 def test_a_part_that_was_seen_stays_as_it_was():
     net, known = one_part(whole=[("2020-Q1", 300)], first=months("2020-01", [20, 180, 90]))
     parameters = chains.draws(net, 20, 3, level={"whole": np.log(100.0), "first": 1.0})
@@ -413,7 +388,6 @@ def test_a_part_that_was_seen_stays_as_it_was():
     np.testing.assert_array_equal(drawn.counts[:, at : at + 3, 1], np.tile([20, 180, 90], (20, 1)))
 
 
-@fault("a part that was seen is cut down to a whole that was drawn without regard to it")
 def test_a_part_that_was_seen_after_its_whole_stays_as_it_was():
     net, known = one_part(
         whole=months("2020-01", [100, 100, 100]), first=months("2020-01", [50, 60, 50, 140])
@@ -423,7 +397,6 @@ def test_a_part_that_was_seen_after_its_whole_stays_as_it_was():
     np.testing.assert_array_equal(drawn.counts[:, span.get_loc(pd.Period("2020-04", "M")), 1], 140)
 
 
-@fault("a quarter is split among those there, of whom there are fewer than none", raises=ValueError)
 def test_a_forecast_survives_a_part_by_months_and_another_by_quarters():
     net, known = two_parts(
         whole=[("2020-Q1", 30)], first=months("2020-01", [2, 25, 1]), second=[("2020-Q1", 1)]
@@ -432,7 +405,6 @@ def test_a_forecast_survives_a_part_by_months_and_another_by_quarters():
     ahead(net, known, parameters)
 
 
-@fault("the rest of a sum of two flows with one other part passes for a flow with a rate")
 def test_a_forecast_can_have_the_rest_of_a_sum():
     net = network(
         flow("a"),
@@ -489,7 +461,6 @@ def test_the_surprise_that_a_row_tells_is_centred(others, dispersion):
     assert abs(surprise(told, expected, dispersion, np).mean()) < 0.01
 
 
-@fault("the expansion lacks the lattice's term −z / (24 root), which takes 6e-4 to 2e-5")
 @pytest.mark.parametrize(("n", "p"), [(64, 0.5), (100, 0.33), (320, 0.1), (1000, 0.033)])
 def test_binomial_quantiles_are_as_close_as_poisson_ones(n, p):
     z = np.linspace(-5, 5, 4001)
@@ -499,15 +470,16 @@ def test_binomial_quantiles_are_as_close_as_poisson_ones(n, p):
     assert wrong.max() < 4e-5
 
 
-@fault("search below a mean of 32 and expansion above it do not meet: 2 % of the z fall by 1")
 def test_binomial_quantiles_never_fall_where_a_mean_passes_32():
     z = np.linspace(-5, 5, 4001)
     few, more = (binomial_quantile(np.full(z.shape, n), 0.0997, z) for n in (320.0, 321.0))
     assert (few > more).mean() < 0.002
 
 
-@fault("midpoints of a density with a peak at 0, or between them: mean +31 % and −6 %")
-@pytest.mark.parametrize(("mean", "sd"), [(1.0, 2.0), (2.0, 3.0), (0.2, 0.02), (0.5, 0.01)])
+@fault(
+    "the cut at 99.5 % where the sd is above the mean; a grid of 1/8 period where it is far below"
+)
+@pytest.mark.parametrize(("mean", "sd"), [(1.0, 2.0), (2.0, 3.0), (0.2, 0.02)])
 def test_a_delay_that_varies_much_or_little_keeps_its_mean(mean, sd):
     weights = nominal_weights(Route("source", Delay(mean, sd)))
     assert weights @ np.arange(len(weights)) == pytest.approx(mean, rel=0.02)
@@ -527,7 +499,6 @@ def test_a_delay_with_an_sd_of_its_mean_keeps_its_moments(mean):
 # What is left to the evidence
 
 
-@fault("the logit of a share above 1 is the logarithm of a negative number", raises=RuntimeWarning)
 @pytest.mark.filterwarnings("error:invalid value:RuntimeWarning")
 def test_a_part_may_exceed_its_whole_by_the_rounding():
     net = network(flow("whole"), flow("part", part_of="whole"))
@@ -536,7 +507,6 @@ def test_a_part_may_exceed_its_whole_by_the_rounding():
     assert spec.mean_levels["part"] > 1
 
 
-@fault("it takes the mean log ceiling of the flows that are seen, however small these are")
 def test_an_inflow_that_is_never_seen_can_be_large():
     """A stock that grows by 2,000 a month needs it to be; the ceiling is 200."""
     net = network(

@@ -154,7 +154,7 @@ def _cell_arrays(known: Layout, layout: Layout) -> Arrays:
     windows = known.windows
     for kind, chosen, most in (
         ("exact", known.exact_cells & (windows.length == 1), layout.exact_cells),
-        ("coarse", known.coarse_cells, layout.coarse_cells),
+        ("coarse", known.coarse_cells, layout.coarse_cells | layout.part_cells),
         ("part", known.part_cells, layout.part_cells),
     ):
         length = int((most & (layout.windows.length == 1)).sum() if kind == "exact" else most.sum())

@@ -131,6 +131,7 @@ def _lower_binomial(trials: float, chance: float, z: float) -> float:
         + skew * (square - 1.0) / 6.0
         + z * (1.0 - 6.0 * chance * (1.0 - chance)) * (square - 3.0) / (24.0 * root)
         - z * skew * skew * (2.0 * square - 5.0) / (36.0 * root)
+        - z / (24.0 * root)
         + 0.5
     )
     return min(trials, max(0.0, floor(quantile)))

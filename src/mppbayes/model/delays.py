@@ -60,8 +60,11 @@ def nominal_weights(route: Route) -> NDArray[np.float64]:
         return np.ones(1)
     if route.delay.sd == 0:
         return fixed_weights(route.delay.mean, most)
-    mean, sd = np.array([route.delay.mean]), np.array([route.delay.sd])
-    return np.asarray(delay_weights(mean, sd, most, np))
+    mean, sd = route.delay.mean, route.delay.sd
+    moments, share = _grid(most)
+    edges = np.append(0, moments + 0.5 / _FINE)
+    weights = np.diff(gamma.cdf(edges, (mean / sd) ** 2, scale=sd**2 / mean)) @ share
+    return np.asarray(weights / weights.sum())
 
 
 def fixed_weights(mean: float, most: int) -> NDArray[np.float64]:

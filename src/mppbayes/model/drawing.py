@@ -124,6 +124,7 @@ def draw_period(
         exposure = np.where(ties.driven.any(axis=1), inside @ ties.driven.T, exposure)
         crowding = crowded(inside, elasticity, ties, np)
     parts = structure.driven("part")
+    least = np.where(period.is_fixed, period.fixed, 0.0) @ structure.within
     for tier in structure.tiers:
         for s in tier:
             if parts[s]:
@@ -147,7 +148,7 @@ def draw_period(
         if links.parts is not None:
             drawn = np.where(links.parts, _shares(mean, exposure, chosen, noise, tier), drawn)
         fixed = np.broadcast_to(period.is_fixed[tier], drawn.shape)
-        drawn = np.where(fixed, period.fixed[:, tier], drawn)
+        drawn = np.where(fixed, period.fixed[:, tier], np.maximum(drawn, least[:, tier]))
         if links.parts is not None:
             drawn = np.where(links.parts, np.minimum(drawn, exposure[:, tier]), drawn)
         if links.leaving is not None and links.leaving.any():
@@ -193,7 +194,7 @@ def _leavers(
         flows = np.flatnonzero(leaving[:, k])
         given = [s for s in flows if fixed[0, s]]
         left = stock[:, k] - drawn[:, given].sum(axis=1)
-        remaining = 1.0
+        remaining = 1.0 - chance[:, given].sum(axis=1)
         for s in flows:
             if s in given:
                 continue

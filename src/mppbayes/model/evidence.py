@@ -75,14 +75,16 @@ def _coarse(layout: Layout, given: Given, passed: Passed, parameters: Parameters
     at = cells["time"], cells["flow"]
     expected = pt.maximum(passed.expected[at], 1e-9)
     shape = _window_shape(given, passed, parameters, *at)
-    extra = cells["rounding_variance"] / expected**2
+    relative = 1 / shape
     if "room" in given:
-        extra = extra + pt.where(
+        share = pt.clip(expected / pt.maximum(passed.room[at], 1e-9), 1e-6, 1 - 1e-6)
+        relative = pt.where(
             pt.as_tensor(layout.structure.driven("part"))[cells["flow"]],
-            1 / parameters.dispersion[_whole(layout)[cells["flow"]]],
-            0.0,
+            (1 - share) / (share * (shape + 1))
+            + 1 / parameters.dispersion[_whole(layout)[cells["flow"]]],
+            relative,
         )
-    law = Shape.of(1 / (1 / shape + extra))
+    law = Shape.of(1 / (relative + cells["rounding_variance"] / expected**2))
     coarse = negative_binomial(cells["count"], cells["log_factorial"], pt.log(expected), law)
     pm.Potential("coarse_counts", (cells["weight"] * coarse).sum())
 

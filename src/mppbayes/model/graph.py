@@ -49,7 +49,7 @@ def build(spec: ModelSpec, layout: Layout, data: Arrays) -> pm.Model:
         unknowns = _unknowns(spec, layout, given)
         passed = run(spec.structure, layout, given, unknowns)
         log_mean = pm.Deterministic(
-            names.LOG_MEAN, pt.log(passed.mean), dims=(names.TIME, names.FLOW)
+            names.LOG_MEAN, pt.log(pt.maximum(passed.mean, 1e-9)), dims=(names.TIME, names.FLOW)
         )
         add_evidence(layout, given, passed, unknowns, log_mean)
     return model

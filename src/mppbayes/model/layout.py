@@ -81,6 +81,23 @@ class Layout:
         return cut(self.structure, self.table, self.periods, self.levels)
 
     @cached_property
+    def unused(self) -> tuple[str, ...]:
+        """The figures that the model cannot use, with the reason."""
+        found = list(self.windows.unused)
+        for name in self.network.sum_names:
+            if name in self.network.stock_series:
+                stocks = [self.network.stock_names.index(one) for one in self.network.members(name)]
+                tracked = self.levels.tracked[stocks].max()
+                of_sum = self.table[self.table["series"] == name]
+                at = self.periods.get_indexer(of_sum["end"].dt.to_period(self.network.frequency))
+                found += [
+                    f"{name} {self.periods[int(i)]}: not all of its members are known then"
+                    for i in at
+                    if 0 <= i < tracked
+                ]
+        return tuple(found)
+
+    @cached_property
     def cells(self) -> xr.Dataset:
         """The counts of the flows with a rate that the model uses, (time, flow)."""
         own = self.counts.sel({names.FLOW: list(self.structure.names)})

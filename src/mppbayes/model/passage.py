@@ -24,6 +24,8 @@ from mppbayes.model.structure import Structure
 Array = Any
 Namespace = Any
 
+HALF = 0.5  # the least that a driven flow is counted over, so that its mean is never nothing
+
 
 class Carried(NamedTuple):
     """What one period hands to the next; None where a network has no use for it.
@@ -213,7 +215,7 @@ def passage(
     shock = xp.where(seen.begins, 0.0, chance.shock)
     exposure, crowding = seen.exposure, 0.0
     if ties.driven is not None:
-        inside = xp.maximum(carried.stock, 0.0)
+        inside = xp.maximum(carried.stock, HALF)
         exposure = xp.where(ties.driven.any(axis=1), inside @ ties.driven.T, exposure)
         crowding = crowded(inside, chance.elasticity, ties, xp)
     reached, mean = expectations(state, exposure, shock, crowding, parameters, ties.links, xp)
@@ -221,7 +223,8 @@ def passage(
     if seen.month is not None:
         fill = xp.where(seen.month_seen, seen.month, mean)
     for tier in ties.tiers:
-        now = xp.where(seen.room_seen, seen.room, fill @ ties.room.T)
+        left = xp.maximum(fill @ ties.room.T, HALF)
+        now = xp.where(seen.room_seen, seen.room, left)
         room = xp.where(tier, now, room)
         _, share = expectations(state, room, shock, crowding, parameters, ties.links, xp)
         mean = xp.where(tier, share, mean)
@@ -313,6 +316,8 @@ def beginning(
 
 def crowded(inside: Array, elasticity: Array, ties: Ties, xp: Namespace) -> Array:
     """Give what the size of a stock adds to the log hazard of those who leave it."""
+    if ties.links.leaving is None:
+        return 0.0
     relative = xp.log(xp.maximum(inside, 1.0) / ties.reference)
     return (elasticity - 1) * (relative @ ties.links.leaving.T)
 
@@ -375,10 +380,12 @@ def _stocks(
         later = _by_stock(news, ties.change * (1 - seen.uncut), xp)
     stock = xp.where(seen.present_seen, seen.present, told)
     if ties.members is not None:
-        share = seen.total / xp.maximum(told @ ties.members.T, 1.0)
+        open_ = xp.where(seen.present_seen, 0.0, 1.0)
+        left = seen.total - (seen.present * (1 - open_)) @ ties.members.T
+        share = xp.maximum(left, 0.0) / xp.maximum((told * open_) @ ties.members.T, 1.0)
         ratio = xp.where(seen.total_seen, share, 1.0) @ ties.members
         in_sum = xp.where(seen.total_seen, 1.0, 0.0) @ ties.members
-        stock = xp.where((in_sum > 0) & ~seen.present_seen, told * ratio, stock)
+        stock = xp.where((in_sum > 0) & (open_ > 0), told * ratio, stock)
     residual = carried.residual + stock - told - later
     if seen.row is None:
         return stock, residual, seen.count, seen.seen

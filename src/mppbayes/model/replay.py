@@ -10,11 +10,11 @@ from numpy.typing import NDArray
 
 from mppbayes import names
 from mppbayes.model.arrays import evidence_arrays
-from mppbayes.model.delays import delay_weights, longest, nominal_weights
+from mppbayes.model.delays import nominal_weights
 from mppbayes.model.layout import Layout
-from mppbayes.model.passage import Chance, Seen, beginning, passage, ties
+from mppbayes.model.passage import HALF, Chance, Seen, beginning, passage, ties
 from mppbayes.model.resolution import nominal_shares
-from mppbayes.model.routing import HALF, doubted, shares_known
+from mppbayes.model.routing import doubted, doubted_weights, longest_of, shares_known
 from mppbayes.model.specification import ModelSpec
 from mppbayes.model.step import Parameters, State
 from mppbayes.model.structure import Structure
@@ -145,7 +145,7 @@ def _route_draws(structure: Structure, draws: Callable[..., Floats]) -> dict[str
             weights = nominal_weights(route)[None]
             if name in unsure:
                 mean, sd = (each[:, unsure.index(name), None] for each in moments)
-                weights = delay_weights(mean, sd, longest(route), np)
+                weights = doubted_weights(mean, sd, [route], longest_of(structure), np)
             found[name] = shares[:, i, None] * weights
     return found
 
@@ -247,7 +247,8 @@ def _by_period(mean: Floats, count: Floats, layout: Layout) -> Floats:
         total = count[:, last, s, None]
         if windows.gap[last, s]:
             total = total * windows.length[last, s]
-        counts[:, first : last + 1, s] = total * expected / expected.sum(axis=1, keepdims=True)
+        part = np.maximum(expected, 1e-9)
+        counts[:, first : last + 1, s] = total * part / part.sum(axis=1, keepdims=True)
     return counts
 
 

@@ -52,7 +52,7 @@ def resolve(spec: ModelSpec, panel: Panel) -> ModelSpec:
     if not layout.windows.seen.any():
         raise SpecError(
             "nothing can be learned from the panel",
-            ["no flow has a count that the model can use", *layout.windows.unused],
+            ["no flow has a count that the model can use", *layout.unused],
             f"give counts per {spec.network.period}, or over longer periods",
         )
     _require_stocks(layout)
@@ -65,6 +65,9 @@ def resolve(spec: ModelSpec, panel: Panel) -> ModelSpec:
     exogenous = structure.driven("exogenous")
     ceilings = np.where(np.isnan(ceilings) & ~exogenous, np.log(_NO_CEILING), ceilings)
     ceilings = _filled(ceilings, structure, {"exogenous": np.log(_NO_CEILING)})
+    unseen = np.isnan(largest)
+    touched = (np.abs(structure.change) * layout.levels.reference).max(axis=1, initial=1.0)
+    ceilings[unseen] = np.maximum(ceilings[unseen], np.log(touched[unseen]))
     return replace(
         spec,
         mean_levels=_by_flow(structure, centres) | dict(spec.mean_levels),
@@ -156,7 +159,7 @@ def _centres(layout: Layout) -> Floats:
         if kind == "exogenous":
             centres[i] = np.log(max(windows.history[used, i].mean(), 0.5))
         elif kind == "part":
-            centres[i] = np.log(total + 0.5) - np.log(over - total + 0.5)
+            centres[i] = np.log(total + 0.5) - np.log(max(over - total, 0.0) + 0.5)
         else:
             centres[i] = np.log((total + 0.5) / (over + 0.5))
     return _filled(centres, structure, _UNSEEN)

@@ -1,5 +1,7 @@
 """What routed flows are counted over: their sources, delayed, as far as the figures tell."""
 
+from typing import Any
+
 import numpy as np
 import pymc as pm
 import pytensor.tensor as pt
@@ -7,12 +9,11 @@ from pytensor.tensor import TensorVariable
 
 from mppbayes import names
 from mppbayes.model.delays import delay_weights, longest, nominal_weights
+from mppbayes.model.passage import HALF
 from mppbayes.model.resolution import nominal_shares
 from mppbayes.model.specification import ModelSpec
 from mppbayes.model.structure import Structure
 from mppbayes.network import Flow, Route
-
-HALF = 0.5  # added to what a routed flow is counted over, so that it is never nothing
 
 
 def doubted(structure: Structure) -> list[str]:
@@ -52,12 +53,17 @@ def _all_weights(structure: Structure) -> TensorVariable:
     at = [i for i, (_, route) in enumerate(structure.routes) if route.delay_prior is not None]
     if not at:
         return pt.as_tensor(weights)
-    mean, sd = _delays([structure.routes[i][1] for i in at])
-    cut = np.array(
-        [np.arange(most + 1) <= longest(structure.routes[i][1]) for i in at], dtype=float
-    )
-    spread = delay_weights(mean[:, None], sd[:, None], most, pt) * cut
-    return pt.as_tensor(weights)[np.array(at)].set(spread / spread.sum(axis=1, keepdims=True))
+    unsure = [structure.routes[i][1] for i in at]
+    mean, sd = _delays(unsure)
+    found = doubted_weights(mean[:, None], sd[:, None], unsure, most, pt)
+    return pt.as_tensor(weights)[np.array(at)].set(found)
+
+
+def doubted_weights(mean: Any, sd: Any, routes: list[Route], most: int, xp: Any) -> Any:
+    """Give the weights of delays in doubt, each cut at its own longest lag: (…, lag)."""
+    cut = np.array([np.arange(most + 1) <= longest(route) for route in routes], dtype=float)
+    spread = delay_weights(mean, sd, most, xp) * cut
+    return spread / spread.sum(axis=-1, keepdims=True)
 
 
 def longest_of(structure: Structure) -> int:

@@ -11,9 +11,8 @@ from numpy.typing import NDArray
 from mppbayes.model.drawing import Drawn, Period, draw_period
 from mppbayes.model.innovations import Innovations
 from mppbayes.model.layout import seasons
-from mppbayes.model.passage import Ties, ties
+from mppbayes.model.passage import HALF, Ties, ties
 from mppbayes.model.replay import FlowDraws, where
-from mppbayes.model.routing import HALF
 from mppbayes.model.specification import ModelSpec
 from mppbayes.model.step import State
 from mppbayes.model.structure import Structure
@@ -208,8 +207,12 @@ class Simulator:
             noise = noise * self.draws.unrecorded
         stock = np.maximum(told + np.round(noise), 0.0)
         for q in np.flatnonzero(given.total_seen[t]) if given.total.shape[1] else ():
-            inside = self.ties.members[q] > 0
-            stock[:, inside] = _apportioned(stock[:, inside], given.total[t, q])
+            members = self.ties.members[q] > 0
+            seen = members & given.stock_seen[t]
+            unseen = members & ~given.stock_seen[t]
+            if unseen.any():
+                left = max(given.total[t, q] - given.stock[t, seen].sum(), 0.0)
+                stock[:, unseen] = _apportioned(stock[:, unseen], left)
         return np.where(given.stock_seen[t], given.stock[t], stock)
 
 
@@ -218,7 +221,8 @@ _NEAR_CEILING = 0.5  # of the ceiling; a mean above this is bent noticeably
 
 def _apportioned(members: Floats, total: float) -> Floats:
     """Scale whole numbers to a total, the largest remainders first."""
-    ideal = members * (total / np.maximum(members.sum(axis=1, keepdims=True), 1.0))
+    there = members.sum(axis=1, keepdims=True)
+    ideal = total * np.where(there > 0, members / np.maximum(there, 1.0), 1 / members.shape[1])
     whole = np.floor(ideal)
     short = np.round(total - whole.sum(axis=1)).astype(int)
     rank = np.argsort(np.argsort(-(ideal - whole), axis=1), axis=1)

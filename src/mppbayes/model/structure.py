@@ -163,6 +163,13 @@ class Structure:
         )
 
     @cached_property
+    def within(self) -> NDArray[np.float64]:
+        """Whether a flow is a part of another one, (flow, whole); not of a sum."""
+        return np.array(
+            [[float(flow.part_of == name) for name in self.names] for flow in self.flows]
+        )
+
+    @cached_property
     def tiers(self) -> tuple[NDArray[np.int64], ...]:
         """The flows in turns: each needs, within a period, only flows of the turns before it."""
         position = {name: i for i, name in enumerate(self.names)}

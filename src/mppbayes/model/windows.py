@@ -46,7 +46,7 @@ class Windows:
     room : float
         What a part takes its share of, from the figures; NaN where it is not known in whole.
     unused : tuple of str
-        The figures that the model cannot use, with the reason.
+        The figures of flows that the model cannot use, with the reason.
     """
 
     end: Flags
@@ -116,7 +116,7 @@ def stock_levels(structure: Structure, figures: pd.DataFrame, time: pd.PeriodInd
                 left = total - others
                 fill = np.flatnonzero(np.isnan(known[:, k]) & (left > 0))
                 if most > 1 or np.isnan(known[:, k]).all():
-                    known[fill[:most], k] = left[fill[:most]]
+                    known[fill[:most], k] = np.round(left[fill[:most]])
     seen = ~np.isnan(known)
     initial = np.array([stock.initial is not None for stock in network.stocks], dtype=bool)
     first = np.where(seen.any(axis=0), seen.argmax(axis=0), len(time))

@@ -234,6 +234,12 @@ def _delay_prior(place: str, route: Route) -> Iterator[str]:
                 f"{place}: the delay's {what} is 0, but delay_prior doubts it by {what}_sd = "
                 f"{doubt:g}; give a {what} above 0, or {what}_sd = 0"
             )
+    fixed = route.delay.mean > 0 and route.delay.sd == route.delay_prior.sd_sd == 0
+    if fixed and route.delay_prior.mean_sd > 0:
+        yield (
+            f"{place}: the delay does not vary (sd 0) but delay_prior doubts its mean by mean_sd = "
+            f"{route.delay_prior.mean_sd:g}; give the delay an sd above 0, or leave the doubt out"
+        )
 
 
 def _unfilled(tables: Tables) -> Iterator[str]:

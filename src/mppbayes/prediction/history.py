@@ -127,12 +127,21 @@ class History:
                     if windows.seen[last, s]:
                         total[:] = int(windows.value[last, s])
                     if np.isnan(windows.room[last, s]):
-                        whole[:, at, s] = _split(total, counts[:, at, s], stream)
+                        held = self._held(int(s), first, int(last))
+                        left = np.maximum(total - held.sum(), 0)
+                        whole[:, at, s] = held + _split(left, counts[:, at, s] - held, stream)
                     else:
                         room = whole[:, at] @ structure.room[s]
                         whole[:, at, s] = _split_among(total, room, stream)
                 self._make_room(whole, int(s), keep_from)
         return whole
+
+    def _held(self, s: int, first: int, last: int) -> NDArray[np.int64]:
+        """Give how many of a flow are known by its parts' figures, (period,)."""
+        windows = self.layout.windows
+        single = windows.seen & (windows.length == 1)
+        parts = np.where(single, windows.value, 0.0) @ self.layout.structure.within
+        return parts[first : last + 1, s].astype(np.int64)
 
     def _make_room(self, whole: Floats, s: int, keep_from: int) -> None:
         """Let a whole that was not seen hold at least its parts."""
@@ -155,7 +164,7 @@ def _split(
 
 def _split_among(total: NDArray[np.int64], room: Floats, stream: np.random.Generator) -> Floats:
     """Split totals over periods as if drawn from those there, (draw, period)."""
-    left, split = np.round(room).astype(np.int64), np.zeros_like(room)
+    left, split = np.round(np.maximum(room, 0)).astype(np.int64), np.zeros_like(room)
     total = np.minimum(total, left.sum(axis=1))
     for i in range(room.shape[1]):
         later = left[:, i + 1 :].sum(axis=1)

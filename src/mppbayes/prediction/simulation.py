@@ -163,7 +163,7 @@ def _assemble(
     along = (names.CHAIN, names.DRAW, names.TIME)
     shape = (sizes[names.CHAIN], n_draws, len(span), -1)
     near = np.zeros(len(network.flows))
-    near[structure.every.sum(axis=1) == 1] = simulated.near
+    near[[network.flow_names.index(name) for name in structure.names]] = simulated.near
     variables: dict[str, Any] = {
         "flows": ((*along, names.FLOW), counts.reshape(shape)),
         "is_observed": ((names.TIME, names.FLOW), observed.notnull().values),
