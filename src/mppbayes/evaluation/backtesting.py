@@ -138,7 +138,8 @@ def backtest(
     seed : int
         Of all draws.
     sampler : Sampler, optional
-        By default nutpie on Numba, which compiles longer, but once, and samples faster.
+        By default nutpie; where all flows are exogenous on Numba, which compiles longer, but
+        once, and samples faster.
     limits, max_minutes
         As in :func:`mppbayes.fit`.
     directory : str or Path, optional
@@ -170,7 +171,7 @@ def backtest(
             baselines=tuple(baselines),
             samples=samples,
             seed=seed,
-            sampler=sampler or Sampler(backend="numba"),
+            sampler=sampler or _sampler(spec),
             limits=limits,
             max_minutes=max_minutes,
         )
@@ -187,6 +188,12 @@ def backtest(
                 records.append(_record(folder, name, origin, inputs, known, made))
     outcome, reference = _outcomes(panel, periods, leads, window)
     return Backtest(panel, outcome, reference, window, tuple(records))
+
+
+def _sampler(spec: ModelSpec) -> Sampler:
+    """Choose the backend: for stocks, routes and parts Numba needs many minutes to compile."""
+    simple = spec.structure.present == ("exogenous",)
+    return Sampler(backend="numba" if simple else "auto")
 
 
 def known_at(panel: Panel, origin: pd.Period) -> Panel:
