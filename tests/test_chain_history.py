@@ -5,7 +5,9 @@ from types import SimpleNamespace
 
 import chains
 import numpy as np
+import pandas as pd
 import pytest
+from chains import flow, months, network
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from test_chain_identity import require_identity, require_parts_within
@@ -116,3 +118,35 @@ def test_a_forecast_goes_on_from_any_evidence_of_small_stocks(net, seed):
 @given(chains.random_networks(), st.integers(0, 10**6))
 def test_a_forecast_goes_on_from_any_evidence_of_parts(net, seed):
     check_forecast(net, seed, full=True)
+
+
+def test_a_quarter_is_split_as_its_months_were_expected():
+    """A season doubles each month; the replay splits in proportion, the forecast at random."""
+    net = network(flow("a"))
+    known = chains.layout(net, a=[("2020-Q1", 700), *months("2020-04", [100] * 3)])
+    parameters = chains.draws(net, N_DRAWS, 6, level={"a": np.log(100.0)})
+    parameters.season[:, :3, 0] = np.log([1.0, 2.0, 4.0])
+    past = replay(parameters, known)
+    np.testing.assert_allclose(past.counts[:, :3, 0], np.tile([100, 200, 400], (N_DRAWS, 1)))
+    span, _, drawn = ahead(net, known, parameters)
+    quarter = drawn.counts[:, span.get_indexer(known.periods[:3]), 0]
+    assert (quarter.sum(axis=1) == 700).all()
+    assert (np.abs(quarter - [100, 200, 400]) < 80).all()
+    assert len(np.unique(quarter[:, 0])) > 1
+
+
+def test_a_flow_goes_on_from_where_its_own_evidence_ends():
+    """The level halves its way back each month, but for what the last figures tell."""
+    net = network(flow("early"), flow("late"))
+    known = chains.layout(
+        net, early=months("2020-01", [1000] * 4), late=months("2020-01", [1000] * 8)
+    )
+    parameters = chains.draws(
+        net, N_DRAWS, 8, level=np.log(100.0), persistence=0.5, adaptation=0.5, dispersion=1e6
+    )
+    end = replay(parameters, known).end.level[0]
+    assert end[0] > np.log(250.0), "it must be away from its long-run level to show anything"
+    span, _, drawn = ahead(net, known, parameters)
+    for s, after in ((0, "2020-05"), (1, "2020-09")):
+        first = drawn.counts[:, span.get_loc(pd.Period(after, "M")), s]
+        assert first.mean() == pytest.approx(np.exp(end[s]), rel=0.1)
