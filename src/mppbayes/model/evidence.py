@@ -74,14 +74,16 @@ def _coarse(layout: Layout, given: Given, passed: Passed, parameters: Parameters
     cells = _cells(given, "coarse_")
     at = cells["time"], cells["flow"]
     expected = pt.maximum(passed.expected[at], 1e-9)
-    shape = _window_shape(given, passed, parameters, *at)
+    length = given["length"][at] if "length" in given else None
+    shape = _window_shape(expected, length, parameters, cells["flow"])
     relative = 1 / shape
     if "room" in given:
         share = pt.clip(expected / pt.maximum(passed.room[at], 1e-9), 1e-6, 1 - 1e-6)
+        whole = _whole(layout)[cells["flow"]]
+        of_whole = 1 / _window_shape(expected / share, length, parameters, whole)
         relative = pt.where(
             pt.as_tensor(layout.structure.driven("part"))[cells["flow"]],
-            (1 - share) / (share * (shape + 1))
-            + 1 / parameters.dispersion[_whole(layout)[cells["flow"]]],
+            (1 - share) / (share * (shape + 1)) + of_whole,
             relative,
         )
     law = Shape.of(1 / (relative + cells["rounding_variance"] / expected**2))
@@ -97,25 +99,26 @@ def _whole(layout: Layout) -> TensorVariable:
 
 
 def _window_shape(
-    given: Given,
-    passed: Passed,
+    expected: TensorVariable,
+    length: TensorVariable | None,
     parameters: Parameters,
-    time: TensorVariable,
     flow: TensorVariable,
 ) -> TensorVariable:
-    if "length" not in given:
+    """Give the shape of the frailty of cells of flows, over windows of so many periods."""
+    if length is None:
         return parameters.dispersion[flow]
     own = parameters._replace(
         adaptation=parameters.adaptation[flow], dispersion=parameters.dispersion[flow]
     )
-    return window_law(passed.expected[time, flow], given["length"][time, flow], own, pt)[1]
+    return window_law(expected, length, own, pt)[1]
 
 
 def _parts(given: Given, passed: Passed, parameters: Parameters) -> None:
     cells = _cells(given, "part_")
     time, flow = cells["time"], cells["flow"]
     share = passed.expected[time, flow] / pt.maximum(passed.room[time, flow], 1e-9)
-    shape = _window_shape(given, passed, parameters, time, flow)
+    length = given["length"][time, flow] if "length" in given else None
+    shape = _window_shape(passed.expected[time, flow], length, parameters, flow)
     part = beta_binomial(cells["count"], cells["room"], pt.clip(share, 1e-9, 1 - 1e-9), shape)
     pm.Potential("parts", (cells["weight"] * part).sum())
 

@@ -237,12 +237,14 @@ def passage(
             rooms = room + xp.where(seen.begins, 0.0, carried.room)
     gain, shape = window_law(expected, length, parameters, xp)
     stock, residual, count = carried.stock, carried.residual, seen.count
-    known = seen.seen
+    known, told_by_row = seen.seen, None
     if ties.driven is not None:
-        stock, residual, count, known = _stocks(
+        stock, residual, count, known, told_by_row = _stocks(
             carried, seen, chance, ties, fill, expected, shape, xp
         )
     news = surprise(count, expected, shape, xp)
+    if told_by_row is not None:
+        news = news - xp.where(seen.row, (1 - told_by_row) * bias(expected, shape), 0.0)
     if ties.tiers:
         of_share = share_surprise(count, expected, rooms, shape, xp)
         news = xp.where(ties.links.parts, xp.where(seen.room_seen, of_share, 0.0), news)
@@ -362,7 +364,7 @@ def _stocks(
     expected: Array,
     shape: Array,
     xp: Namespace,
-) -> tuple[Array, Array, Array, Array]:
+) -> tuple[Array, Array, Array, Array, Array]:
     """Move the stocks on, and let unseen flows learn from their figures.
 
     Returns
@@ -371,6 +373,8 @@ def _stocks(
         At the end of the period.
     count, known : (…, flow)
         With the flows for which the figure of a stock stands in.
+    told : (…, flow), or None
+        The share of its variance that the figure tells of such a flow.
     """
     told = carried.stock + fill @ ties.change
     later = xp.zeros_like(carried.residual)
@@ -388,12 +392,12 @@ def _stocks(
         stock = xp.where((in_sum > 0) & (open_ > 0), told * ratio, stock)
     residual = carried.residual + stock - told - later
     if seen.row is None:
-        return stock, residual, seen.count, seen.seen
+        return stock, residual, seen.count, seen.seen, None
     variance = xp.where(seen.row, expected + expected**2 / shape, 0.0)
     touching = abs(ties.change)
     total = variance @ touching + seen.periods * chance.unrecorded**2 + 1.0
-    share = variance * ((residual / total) @ ties.change.T)
-    moved = expected + share
+    moved = expected + variance * ((residual / total) @ ties.change.T)
+    told_by_row = variance * ((1 / total) @ touching.T)
     count = (moved + xp.sqrt(moved**2 + expected + 1.0)) / 2
     residual = xp.where(seen.closes, 0.0, residual)
     return (
@@ -401,6 +405,7 @@ def _stocks(
         residual,
         xp.where(seen.row, count, seen.count),
         seen.seen | seen.row,
+        told_by_row,
     )
 
 

@@ -167,6 +167,8 @@ def cut(
             for first, last, _, _ in spans[i]:
                 if _covers([spans[o] for o in others], first, last):
                     known = combined(history[first : last + 1], structure.room[i])
+                    if (known < 0).any():
+                        known = np.full(len(known), max(known.mean(), 0.0))
                     room[first : last + 1, i] = known
                     usable[first : last + 1, i] = True
         elif kind == "routed":
