@@ -117,9 +117,7 @@ def compile_nutpie(model: pm.Model, sampler: Sampler) -> Any:
     return nutpie.compile_pymc_model(
         freeze_dims_and_data(model, data=()),
         backend=sampler.compiler,
-        gradient_backend="jax"
-        if sampler.compiler == "jax" and __import__("os").environ.get("GB")
-        else "pytensor",
+        gradient_backend=_gradient_backend(model, sampler),
         freeze_model=False,
         var_names=stored(model),
     )
