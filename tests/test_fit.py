@@ -9,7 +9,7 @@ from scipy import stats
 from mppbayes import names
 from mppbayes.errors import NotYetError, PanelError, SamplingError, SpecError, StorageError
 from mppbayes.inference import Fit, Sampler, compile_model, fit, load_fit
-from mppbayes.inference.samplers import checks
+from mppbayes.inference.samplers import checks, compile_nutpie
 from mppbayes.model import ModelSpec, prior_predictive, resolve
 from mppbayes.model.arrays import arrays
 from mppbayes.model.graph import _SHOCK_CENTRING, build
@@ -217,3 +217,17 @@ def test_later_values_leave_the_density_of_an_origin_as_it_is(times):
     assert exact != other
     assert density == same
     np.testing.assert_array_equal(gradient, also)
+
+
+@pytest.mark.parametrize(("kind", "gradient"), [("flows", "pytensor"), ("chain", "jax")])
+def test_chains_are_differentiated_by_jax(kind, gradient, small_panel, monkeypatch):
+    """PyTensor's gradient of a chain compiles for minutes; of flows alone it samples faster."""
+    import nutpie
+    import test_chain_forecast as chain
+
+    panel = small_panel if kind == "flows" else read_panel(chain.table(), chain.network())
+    spec, layout = resolve(ModelSpec(panel.network, harmonics=0), panel), Layout.of(panel)
+    asked = {}
+    monkeypatch.setattr(nutpie, "compile_pymc_model", lambda _, **keys: asked.update(keys))
+    compile_nutpie(build(spec, layout, arrays(spec, layout, panel)), Sampler(backend="jax"))
+    assert asked["gradient_backend"] == gradient

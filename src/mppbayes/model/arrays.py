@@ -5,7 +5,6 @@ from numpy.typing import NDArray
 from scipy.special import gammaln
 
 from mppbayes import names
-from mppbayes.model.delays import longest
 from mppbayes.model.layout import Layout
 from mppbayes.model.rows import row_arrays
 from mppbayes.model.specification import ModelSpec
@@ -70,7 +69,6 @@ def evidence_arrays(known: Layout, layout: Layout) -> Arrays:
         Of the longest panel, which says what arrays there are.
     """
     windows, levels, structure = known.windows, known.levels, layout.structure
-    single = windows.seen & (windows.length == 1)
     data: Arrays = {
         "count": windows.value,
         "seen": windows.seen,
@@ -79,8 +77,8 @@ def evidence_arrays(known: Layout, layout: Layout) -> Arrays:
     if len(structure.present) > 1 or structure.routes or structure.network.stocks:
         data |= {
             "exposure": np.ones(windows.value.shape),
-            "month": np.where(single, windows.value, 0.0),
-            "month_seen": single,
+            "month": np.where(windows.single, windows.value, 0.0),
+            "month_seen": windows.single,
         }
     if layout.is_coarse:
         data |= {"ends": windows.end | ~_covered(known), "length": windows.length.astype(float)}
@@ -138,7 +136,7 @@ def _route_arrays(known: Layout) -> Arrays:
     """Give the sources of routes in the periods before, (route, time, lag), and where known."""
     if not (routes := known.structure.routes):
         return {}
-    most = max(longest(route) for _, route in routes)
+    most = known.structure.longest_lag
     sources = [
         combined(known.windows.history, known.structure.combination(route.source))
         for _, route in routes
@@ -153,16 +151,16 @@ def _cell_arrays(known: Layout, layout: Layout) -> Arrays:
     data: Arrays = {}
     windows = known.windows
     for kind, chosen, most in (
-        ("exact", known.exact_cells & (windows.length == 1), layout.exact_cells),
+        ("exact", known.exact_cells, layout.exact_cells),
         ("coarse", known.coarse_cells, layout.coarse_cells | layout.part_cells),
         ("part", known.part_cells, layout.part_cells),
     ):
-        length = int((most & (layout.windows.length == 1)).sum() if kind == "exact" else most.sum())
+        length = int(most.sum())
         if not length:
             continue
         time, flow = np.nonzero(chosen)
         value, rounding = windows.value[time, flow], windows.rounding[time, flow]
-        cells = {
+        cells: Arrays = {
             f"{kind}_time": time,
             f"{kind}_flow": flow,
             f"{kind}_count": value,

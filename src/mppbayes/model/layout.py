@@ -101,8 +101,7 @@ class Layout:
     def cells(self) -> xr.Dataset:
         """The counts of the flows with a rate that the model uses, (time, flow)."""
         own = self.counts.sel({names.FLOW: list(self.structure.names)})
-        used = self.windows.seen & (self.windows.length == 1)
-        return own.assign(value=own["value"].where(used))
+        return own.assign(value=own["value"].where(self.windows.single))
 
     @cached_property
     def gaps(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

@@ -14,7 +14,7 @@ from mppbayes.model.delays import nominal_weights
 from mppbayes.model.layout import Layout
 from mppbayes.model.passage import HALF, Chance, Seen, beginning, passage, ties
 from mppbayes.model.resolution import nominal_shares
-from mppbayes.model.routing import doubted, doubted_weights, longest_of, shares_known
+from mppbayes.model.routing import doubted, doubted_weights, shares_known
 from mppbayes.model.specification import ModelSpec
 from mppbayes.model.step import Parameters, State
 from mppbayes.model.structure import Structure
@@ -145,7 +145,7 @@ def _route_draws(structure: Structure, draws: Callable[..., Floats]) -> dict[str
             weights = nominal_weights(route)[None]
             if name in unsure:
                 mean, sd = (each[:, unsure.index(name), None] for each in moments)
-                weights = doubted_weights(mean, sd, [route], longest_of(structure), np)
+                weights = doubted_weights(mean, sd, [route], structure.longest_lag, np)
             found[name] = shares[:, i, None] * weights
     return found
 

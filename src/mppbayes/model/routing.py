@@ -43,7 +43,7 @@ def exposures(spec: ModelSpec, given: dict[str, TensorVariable]) -> TensorVariab
 
 def _all_weights(structure: Structure) -> TensorVariable:
     """Give the weights of all routes, (route, lag); the delays in doubt are declared."""
-    most = longest_of(structure)
+    most = structure.longest_lag
     weights = np.stack(
         [
             np.pad(nominal_weights(route), (0, most - longest(route)))
@@ -64,11 +64,6 @@ def doubted_weights(mean: Any, sd: Any, routes: list[Route], most: int, xp: Any)
     cut = np.array([np.arange(most + 1) <= longest(route) for route in routes], dtype=float)
     spread = delay_weights(mean, sd, most, xp) * cut
     return spread / spread.sum(axis=-1, keepdims=True)
-
-
-def longest_of(structure: Structure) -> int:
-    """Give the longest lag of any route."""
-    return max((longest(route) for _, route in structure.routes), default=0)
 
 
 def _delays(routes: list[Route]) -> tuple[TensorVariable, TensorVariable]:

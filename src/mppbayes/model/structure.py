@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mppbayes.errors import SpecError
+from mppbayes.model.delays import longest
 from mppbayes.network import Drive, Flow, Network, Route, drive
 
 DRIVES: Final[tuple[Drive, ...]] = ("exogenous", "routed", "stock", "part")
@@ -69,6 +70,11 @@ class Structure:
         return tuple(
             (self.route_name(flow, route), route) for flow in self.flows for route in flow.routes
         )
+
+    @cached_property
+    def longest_lag(self) -> int:
+        """The longest lag of any route, in periods."""
+        return max((longest(route) for _, route in self.routes), default=0)
 
     @cached_property
     def routed(self) -> NDArray[np.float64]:

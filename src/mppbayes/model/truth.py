@@ -14,10 +14,11 @@ from mppbayes.model.replay import FlowDraws
 from mppbayes.model.simulation import simulate_draws
 from mppbayes.model.specification import ModelSpec
 from mppbayes.panel import Panel, read_panel
+from mppbayes.panel.periods import MONTHS, Span
 
 type Frequency = Literal["month", "quarter", "half-year", "year", "never"]
 
-_MONTHS = {"month": 1, "quarter": 3, "half-year": 6, "year": 12}
+_MONTHS = {**MONTHS, "half-year": 6}
 
 
 def simulate(
@@ -73,7 +74,7 @@ def simulate(
     drawn = simulate_draws(spec, replace(draws, shock=shock), periods.to_timestamp(), seed=seed)
     flows = pd.DataFrame(drawn.counts[0], periods, columns=list(spec.structure.names))
     stocks = pd.DataFrame(drawn.stocks[0], periods, columns=list(spec.network.stock_names))
-    own = {"month": 1, "quarter": 3, "year": 12}[spec.network.period]
+    own = MONTHS[spec.network.period]
     tables = []
     for values, total in ((flows, True), (stocks, False)):
         for name in values.columns:
@@ -94,26 +95,16 @@ def _published(values: pd.Series, step: int, months: int, *, total: bool) -> pd.
     figures = groups.sum() if total else groups.last()
     first = pd.Series(periods.start_time, values.index).groupby(np.asarray(window)).first()
     rows = pd.DataFrame({"value": figures[whole], "start": first[whole]})
-    rows["period"] = [_text(start, step * months) for start in rows["start"]]
+    rows["period"] = [
+        str(Span(12 * start.year + start.month - 1, step * months)) for start in rows["start"]
+    ]
     return rows.assign(series=str(values.name))[["series", "period", "value"]]
-
-
-def _text(start: pd.Timestamp, months: int) -> str:
-    match months:
-        case 1:
-            return f"{start:%Y-%m}"
-        case 3:
-            return f"{start.year}-Q{start.quarter}"
-        case 6:
-            return f"{start.year}-H{1 if start.month == 1 else 2}"
-        case _:
-            return f"{start.year}"
 
 
 def _check(spec: ModelSpec, published: Mapping[str, str]) -> None:
     known = (*spec.structure.names, *spec.network.stock_names)
     choices = get_args(Frequency.__value__)
-    own = {"month": 1, "quarter": 3, "year": 12}[spec.network.period]
+    own = MONTHS[spec.network.period]
     faults = [
         f"the mean level or the ceiling of {name!r} is not given"
         for name in spec.structure.names

@@ -64,6 +64,11 @@ class Windows:
     room: Floats
     unused: tuple[str, ...]
 
+    @property
+    def single(self) -> Flags:
+        """The cells with a figure of one period, (time, flow)."""
+        return np.asarray(self.seen & (self.length == 1))
+
 
 @dataclass(frozen=True, eq=False)
 class Levels:

@@ -8,7 +8,6 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from mppbayes.inference import Fit
-from mppbayes.model.delays import longest
 from mppbayes.model.innovations import Innovations
 from mppbayes.model.layout import Layout
 from mppbayes.model.replay import FlowDraws
@@ -70,7 +69,7 @@ class History:
         layout, structure = self.layout, self.layout.structure
         periods = layout.periods
         begin = int((periods < span[0]).sum())
-        back = max((longest(route) for _, route in structure.routes), default=0)
+        back = structure.longest_lag
         keep_from = max(begin - max(back, 1), 0)
         past = self.fit.replay(keep_from)
         counts = np.repeat(past.counts, futures, axis=0)
@@ -139,8 +138,7 @@ class History:
     def _held(self, s: int, first: int, last: int) -> NDArray[np.int64]:
         """Give how many of a flow are known by its parts' figures, (period,)."""
         windows = self.layout.windows
-        single = windows.seen & (windows.length == 1)
-        parts = np.where(single, windows.value, 0.0) @ self.layout.structure.within
+        parts = np.where(windows.single, windows.value, 0.0) @ self.layout.structure.within
         return parts[first : last + 1, s].astype(np.int64)
 
     def _make_room(self, whole: Floats, s: int, keep_from: int) -> None:
