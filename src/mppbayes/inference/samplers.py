@@ -124,7 +124,7 @@ def compile_nutpie(model: pm.Model, sampler: Sampler) -> Any:
 
 
 def _gradient_backend(model: pm.Model, sampler: Sampler) -> Literal["pytensor", "jax"]:
-    """Choose who differentiates: PyTensor's gradient samples faster, JAX's compiles faster.
+    """Choose who differentiates: PyTensor, or JAX for a chain.
 
     With stocks, routes or parts PyTensor needs minutes to make its gradient ready.
     """
