@@ -65,6 +65,7 @@ _HOMES = {
         "plot_exceedance",
         "plot_fan",
         "plot_network",
+        "plot_stock",
     ),
     "prediction": (
         "MPP",

@@ -5,6 +5,7 @@ from mppbayes.plotting.calibration import plot_calibration
 from mppbayes.plotting.diagram import plot_network
 from mppbayes.plotting.exceedance import describe_exceedance, plot_exceedance
 from mppbayes.plotting.fan import describe_fan, plot_fan, plot_fans
+from mppbayes.plotting.stock import plot_stock
 
 __all__ = [
     "describe_exceedance",
@@ -15,4 +16,5 @@ __all__ = [
     "plot_fan",
     "plot_fans",
     "plot_network",
+    "plot_stock",
 ]

@@ -69,8 +69,8 @@ def plot_fan(
     with styled():
         figure, axes = framed(series.title(language), series.unit(language), text)
         draw_fan(axes, series, language)
-        _label_ends(axes, [_label(band, series, language) for band in series.shown], series)
-        _label_origin(axes, series, language)
+        label_bands(axes, series, language)
+        label_origin(axes, series, language)
         mark_draft(axes, bands.status, language)
     return figure
 
@@ -189,7 +189,13 @@ def _label_ends(axes: Axes, labels: Sequence[str], series: Series) -> None:
         )
 
 
-def _label_origin(axes: Axes, series: Series, language: Language) -> None:
+def label_bands(axes: Axes, series: Series, language: Language) -> None:
+    """Write every band's name and chance to the right of its end."""
+    _label_ends(axes, [_label(band, series, language) for band in series.shown], series)
+
+
+def label_origin(axes: Axes, series: Series, language: Language) -> None:
+    """Write above the axes where the evidence ends."""
     month = month_title(series.bands.forecast.origin, language)
     axes.annotate(
         word("observed to", language, month=month),

@@ -82,7 +82,7 @@ def framed(
     Figure, Axes
         To draw in.
     """
-    figure, box = _sheet((title, subtitle, caption), size, right=right, bottom=bottom, top=_TOP)
+    figure, box = sheet((title, subtitle, caption), size, right, bottom=bottom)
     return figure, figure.add_axes(box, label="main")
 
 
@@ -91,8 +91,8 @@ def panelled(
 ) -> tuple[Figure, list[Axes]]:
     """Make a figure with a title above and a caption below panels, row by row."""
     size = (_PANEL[0] * columns, _PANEL[1] * rows)
-    figure, (left, bottom, width, height) = _sheet(
-        (title, subtitle, caption), size, right=0.25, bottom=_BOTTOM, top=_TOP + 0.35
+    figure, (left, bottom, width, height) = sheet(
+        (title, subtitle, caption), size, 0.25, top=_TOP + 0.35
     )
     grid = figure.add_gridspec(
         rows,
@@ -107,13 +107,13 @@ def panelled(
     return figure, [figure.add_subplot(grid[at]) for at in range(rows * columns)]
 
 
-def _sheet(
+def sheet(
     texts: tuple[str, str, str],
     size: tuple[float, float],
-    *,
     right: float,
-    bottom: float,
-    top: float,
+    *,
+    bottom: float = _BOTTOM,
+    top: float = _TOP,
 ) -> tuple[Figure, tuple[float, float, float, float]]:
     """Make a figure with its texts, and give the box that they leave, in shares of the figure."""
     title, subtitle, caption = texts

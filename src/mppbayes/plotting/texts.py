@@ -49,6 +49,9 @@ TEXTS: Final[Mapping[Language, Mapping[str, str]]] = {
         "chances >=": "Kans op deze uitkomst of hoger: {chances}.",
         "one assumption": "Het niveau van {bands}{mark} is onze aanname.",
         "assumptions": "De niveaus van {bands}{mark} zijn onze aanname.",
+        "stock and flows": "Boven: de stand aan het einde van elke periode. Daaronder: wat erbij "
+        "komt (+) en wat eraf gaat (\N{MINUS SIGN}), elk op een eigen schaal. In elke trekking "
+        "tellen zij, met wat niet geregistreerd is, op tot de stand.",
         "pointwise": "De kansen gelden voor elke periode apart, niet voor het verloop als geheel.",
         "part observed": "Van {period} zijn {observed} van de {whole} {periods} al waargenomen.",
         "observed to": "waargenomen t/m {month}",
@@ -167,6 +170,9 @@ TEXTS: Final[Mapping[Language, Mapping[str, str]]] = {
         "chances >=": "Chance of this outcome or a higher one: {chances}.",
         "one assumption": "The level of {bands}{mark} is our assumption.",
         "assumptions": "The levels of {bands}{mark} are our assumption.",
+        "stock and flows": "Above: the level at the end of every period. Below: what enters (+) "
+        "and what leaves (\N{MINUS SIGN}), each on its own scale. In every draw they add up, with "
+        "what went unrecorded, to the level.",
         "pointwise": "The chances hold for each period apart, not for the course as a whole.",
         "part observed": "Of {period}, {observed} of {whole} {periods} have been observed already.",
         "observed to": "observed to {month}",
