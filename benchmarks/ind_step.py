@@ -1,6 +1,8 @@
 """One step of the chain on real figures: the IND's backlog and its decisions at past origins.
 
-Usage: python benchmarks/ind_step.py REFERENCE_FOLDER
+Usage: python benchmarks/ind_step.py REFERENCE_FOLDER [MINUTES]
+
+MINUTES of sampling an origin, 2 unless told otherwise; a draft says that it is one.
 
 The folder holds the reference figures (applications by month, the stock of pending applications by
 month, decisions by quarter); they are not part of this project. Withdrawals are not published, and
@@ -23,13 +25,12 @@ ORIGINS = pd.period_range("2018-03", "2022-03", freq="M")[::6]
 TWO_YEARS_UNTIL = pd.Period("2021-03", freq="M")
 BASELINES = ("SeasonalNaive", "AutoETS", "AutoARIMA", "AutoTheta")
 SAMPLES = 4000
-MINUTES = 1.0  # of sampling an origin; what has not converged by then is a draft, and says so
 # One inflow's own shocks cannot be told from a shock common to the chain, so that there is none.
 LOADINGS = ("shock_loading", "stock.shock_loading")
 NO_SHOCK = mpp.Prior(-7.0, 0.1, 0.1)
 
 
-def main(folder: Path) -> None:
+def main(folder: Path, minutes: float) -> None:
     """Print scores of the stock and of a year's decisions, against simple forecasts."""
     table = evidence(folder)
     panel = mpp.read_panel(table, network())
@@ -39,7 +40,7 @@ def main(folder: Path) -> None:
     for origin in ORIGINS:
         known = panel.until(str(origin))
         began = time.monotonic()
-        fit = mpp.fit(spec, known, seed=1, compiled=compiled, max_minutes=MINUTES, progress=False)
+        fit = mpp.fit(spec, known, seed=1, compiled=compiled, max_minutes=minutes, progress=False)
         forecasts = {"mppbayes": of_model(fit, origin)}
         log.append((str(origin), fit.status, fit.manifest["ending"], time.monotonic() - began))
         forecasts |= {name: of_baseline(name, table, origin) for name in BASELINES}
@@ -198,4 +199,4 @@ def outcome(table: pd.DataFrame, quantity: str, end: pd.Period) -> float:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main(Path(sys.argv[1]), float(sys.argv[2]) if len(sys.argv) > 2 else 2.0)

@@ -188,6 +188,133 @@ show(
 )
 
 # %%
+# Stocks, routes and parts
+# ------------------------
+# What hangs together must be declared so that every event is counted once.
+
+persons = {**pending, "unit": "persons"}
+caseload = {**persons, "name": "caseload"}
+entries = flow("entries", enters="pending")
+
+
+def chain(*flows: dict[str, object], **keys: object) -> mpp.Network:
+    """Make a network with a stock, and what is added."""
+    return network(entries, flow("decisions", leaves="pending"), *flows, stock=[persons], **keys)
+
+
+show(
+    Case(
+        "a flow that leaves a stock that is not declared",
+        lambda: network(flow("decisions", leaves="pending")),
+        "'pending', which is not a stock",
+    ),
+    Case(
+        "a flow that enters the stock that it leaves",
+        lambda: chain(flow("returns", leaves="pending", enters="pending")),
+        "changes nothing",
+    ),
+    Case(
+        "a flow that leaves one stock and is driven by another",
+        lambda: network(
+            entries,
+            flow("referrals", enters="caseload"),
+            flow("decisions", leaves="pending", driven_by="caseload"),
+            stock=[persons, caseload],
+        ),
+        "set driven_by = 'pending'",
+    ),
+    Case(
+        "a flow that is driven by a flow",
+        lambda: chain(flow("departures", driven_by="arrivals")),
+        "'arrivals', which is not a stock",
+    ),
+    Case(
+        "a flow that is driven by a stock and has a route",
+        lambda: chain(flow("appeals", driven_by="pending", route=[route("arrivals", 2)])),
+        "keep one of them",
+    ),
+    Case(
+        "a belief about a stock whose sd is negative",
+        lambda: network(entries, stock=[{**persons, "initial": {"mean": 100, "sd": -1}}]),
+        "initial sd is -1",
+    ),
+    Case(
+        "a sum of a stock and a flow",
+        lambda: chain(sum=[{"name": "all", "of": ["pending", "arrivals"]}]),
+        "sum them apart",
+    ),
+    Case(
+        "a route from a stock",
+        lambda: chain(flow("appeals", route=[route("pending", 2)])),
+        "'pending', which is not a flow",
+    ),
+    Case(
+        "a route from the flow itself",
+        lambda: network(flow("appeals", route=[route("appeals", 2)])),
+        "a route from itself",
+    ),
+    Case(
+        "two routes from one source",
+        lambda: network(flow("appeals", route=[route("arrivals", 2), route("arrivals", 9)])),
+        "2 routes from 'arrivals'",
+    ),
+    Case(
+        "a weight for one route of two",
+        lambda: network(
+            flow(
+                "appeals", route=[{**route("applications", 2), "weight": 1.0}, route("arrivals", 2)]
+            )
+        ),
+        "to all or to none",
+    ),
+    Case(
+        "a doubt about a delay that is not given",
+        lambda: network(
+            flow(
+                "appeals",
+                route=[{"source": "arrivals", "delay_prior": {"mean_sd": 1, "sd_sd": 1}}],
+            )
+        ),
+        "no delay",
+    ),
+    Case(
+        "a waiting time of 0 that varies",
+        lambda: network(
+            flow("appeals", route=[{"source": "arrivals", "delay": {"mean": 0, "sd": 2}}])
+        ),
+        "a mean above 0",
+    ),
+    Case(
+        "a part in another unit than its whole",
+        lambda: network(flow("grants", part_of="applications", unit="cases")),
+        "its whole's unit",
+    ),
+    Case(
+        "a part with a route of its own",
+        lambda: network(flow("grants", part_of="applications", route=[route("arrivals", 2)])),
+        "one drive",
+    ),
+    Case(
+        "a part that enters the stock that its whole enters",
+        lambda: chain(flow("minors", part_of="entries", enters="pending")),
+        "counts it twice",
+    ),
+    Case(
+        "two rests of one whole",
+        lambda: network(
+            flow("grants", part_of="applications", rest=True),
+            flow("refusals", part_of="applications", rest=True),
+        ),
+        "one rest",
+    ),
+    Case(
+        "a rest of nothing",
+        lambda: network(flow("refusals", rest=True)),
+        "part_of",
+    ),
+)
+
+# %%
 # Evidence
 # --------
 # A table of counts is read as a whole; faults come with their rows.
@@ -304,6 +431,32 @@ show(
         "a quarter and a month of it",
         lambda: table(HEADER + "applications,2024-Q1,9\napplications,2024-02,4\n"),
         "2024-02 overlaps 2024-Q1",
+    ),
+    Case(
+        "two parts that together exceed their whole",
+        lambda: table(
+            HEADER + "decisions,2024-01,10\ngrants,2024-01,8\nrefusals,2024-01,8\n",
+            about=chain(flow("grants", part_of="decisions"), flow("refusals", part_of="decisions")),
+        ),
+        "grants and refusals",
+    ),
+    Case(
+        "a stock that exceeds the sum that it is in",
+        lambda: table(
+            HEADER + "pending,2024-01,50\nall,2024-01,40\n",
+            about=network(
+                entries,
+                flow("referrals", enters="caseload"),
+                stock=[persons, caseload],
+                sum=[{"name": "all", "of": ["pending", "caseload"]}],
+            ),
+        ),
+        "exceed 'all'",
+    ),
+    Case(
+        "the level of a stock at one moment, given twice",
+        lambda: table(HEADER + "pending,2024-03,50\npending,2024-Q1,40\n", about=chain()),
+        "stands in row",
     ),
     Case(
         "a rounding of 0",

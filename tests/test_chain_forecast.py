@@ -144,6 +144,11 @@ def test_a_given_future_stands_is_marked_and_moves_what_follows(fitted, forecast
     assert bool(marked.sel(flow="decisions", time=slice("2025-01", "2025-12")).all())
     assert not bool(marked.sel(flow="applications").any())
     assert "own plan" in other.tree.attrs["given"]
+    table = mpp.bands(other, by=("flow", "sum", "stock")).to_frame()
+    basis = table.groupby(["quantity", "period"])["basis"].agg(set)
+    assert basis["decisions", "2025"] == {"given"}
+    assert basis["decisions", "2026"] == basis["applications", "2025"] == {"data"}
+    assert basis["backlog", "2025"] == {"data"}
     for name in ("applications",):
         assert bool((other.flows.sel(flow=name) == forecast.flows.sel(flow=name)).all())
     more = (

@@ -69,3 +69,10 @@ def test_parameters_are_one_draw_of_a_resolved_specification(truth):
     with pytest.raises(SpecError, match="is not given"):
         mpp.simulate(unresolved, prior.isel(chain=0, draw=0), PERIODS, seed=1)
     assert np.isfinite(prior["flows"].values).all()
+
+
+def test_a_chain_is_simulated_from_a_single_draw_of_the_prior(truth):
+    panel = mpp.read_panel(table(), network())
+    one = mpp.prior_predictive(truth[0], panel, draws=1, seed=3)
+    assert one["flows"].sizes["draw"] == 1
+    assert len(mpp.simulate(truth[0], one, PERIODS, seed=1).evidence)

@@ -203,14 +203,21 @@ def _sample(
     follow: Callable[[int, int, str], None],
 ) -> Sampled:
     if compiled.program is not None:
-        program, sampler = compiled.program.with_data(**data), compiled.sampler
-        for attempt in (sampler, sampler.more_careful()):
-            sampled = sample_until_converged(
-                program, attempt, seed=seed, limits=limits, deadline=deadline, progress=follow
+        program = compiled.program.with_data(**data)
+
+        def attempt(sampler: Sampler) -> Sampled:
+            return sample_until_converged(
+                program, sampler, seed=seed, limits=limits, deadline=deadline, progress=follow
             )
-            if sampled.ending != "diverged" or time.monotonic() > deadline:
-                break
-        return sampled
+
+        first = attempt(compiled.sampler)
+        if first.ending != "diverged" or time.monotonic() > deadline:
+            return first
+        try:
+            second = attempt(compiled.sampler.more_careful())
+        except SamplingError:  # stopped before its first draw
+            return first
+        return first if second.draws < first.draws and second.ending == "out of time" else second
     with compiled.model:
         pm.set_data(data)
     return sample_with_pymc(compiled.model, compiled.sampler, seed=seed)

@@ -14,7 +14,7 @@ from pymc.model.transform.optimization import freeze_dims_and_data
 
 from mppbayes.errors import SamplingError, suggest
 from mppbayes.inference.convergence import Limits, converged, divergences
-from mppbayes.model.graph import stored
+from mppbayes.model.graph import SMALL, stored
 from mppbayes.names import DRAW, POSTERIOR, SAMPLE_STATS
 
 type SamplerName = Literal["nutpie", "pymc", "numpyro"]
@@ -97,6 +97,11 @@ class Sampled(NamedTuple):
     tree: xr.DataTree
     ending: Ending
 
+    @property
+    def draws(self) -> int:
+        """Draws a chain."""
+        return int(self.tree[POSTERIOR].sizes[DRAW])
+
 
 def checks(draws: int) -> Iterator[int]:
     """Give the numbers of draws at which convergence is checked.
@@ -114,11 +119,15 @@ def compile_nutpie(model: pm.Model, sampler: Sampler) -> Any:
     """Compile a model for nutpie, its dimensions fixed and its data left open."""
     import nutpie
 
+    frozen = freeze_dims_and_data(model, data=())
+    by_prior = {variable for variable in frozen.free_RVs if variable.name in SMALL}
     return nutpie.compile_pymc_model(
-        freeze_dims_and_data(model, data=()),
+        frozen,
         backend=sampler.compiler,
         gradient_backend=_gradient_backend(model, sampler),
         freeze_model=False,
+        initial_points={variable.name: "prior" for variable in by_prior},
+        jitter_rvs=set(frozen.free_RVs) - by_prior,
         var_names=stored(model),
     )
 

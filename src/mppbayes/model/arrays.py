@@ -5,20 +5,15 @@ from numpy.typing import NDArray
 from scipy.special import gammaln
 
 from mppbayes import names
+from mppbayes.model.centring import flow_centring, shock_centring, shock_weights
 from mppbayes.model.layout import Layout
+from mppbayes.model.routing import route_arrays
 from mppbayes.model.rows import row_arrays
 from mppbayes.model.specification import ModelSpec
-from mppbayes.model.windows import combined, lagged
 from mppbayes.panel import Panel
 
 type Arrays = dict[str, NDArray[np.generic]]
 
-_HALF_CENTRED_AT = {  # so many counts; what is left out is informed little by one flow's counts
-    names.ADAPTATION: 24,
-    names.DISPERSION: 24,
-    names.SEASONAL_WAVE: 60,
-    names.SHOCK_LOADING: 200,
-}
 _WIDE = 2.5  # times the prior's spread: the level of a flow without figures
 
 
@@ -46,15 +41,15 @@ def arrays(spec: ModelSpec, layout: Layout, panel: Panel) -> Arrays:
         "mean_level_centre": np.array([spec.mean_levels[flow] for flow in flows]),
         "mean_level_width": np.where(informed, 1.0, _WIDE),
         "ceiling": np.array([spec.ceilings[flow] for flow in flows]),
-        "centring": np.stack(
-            [_centring(known.windows.seen, parameter) for parameter in names.PARAMETERS]
-        ),
+        "centring": np.stack([flow_centring(known, parameter) for parameter in names.PARAMETERS]),
+        "shock_centring": shock_centring(known),
+        "shock_weight": shock_weights(known),
         **evidence_arrays(known, layout),
     }
     if spec.harmonics:
-        data["season_centring"] = _centring(known.windows.seen, names.SEASONAL_WAVE)
+        data["season_centring"] = flow_centring(known, names.SEASONAL_WAVE)
     data |= _cell_arrays(known, layout)
-    data |= _route_arrays(known)
+    data |= route_arrays(known)
     return data | row_arrays(known, layout)
 
 
@@ -132,21 +127,6 @@ def _closings(known: Layout) -> tuple[NDArray[np.bool_], NDArray[np.float64]]:
     return closes | first, np.maximum(periods, 1.0)
 
 
-def _route_arrays(known: Layout) -> Arrays:
-    """Give the sources of routes in the periods before, (route, time, lag), and where known."""
-    if not (routes := known.structure.routes):
-        return {}
-    most = known.structure.longest_lag
-    sources = [
-        combined(known.windows.history, known.structure.combination(route.source))
-        for _, route in routes
-    ]
-    return {
-        "lagged_source": np.stack([lagged(np.nan_to_num(source), most) for source in sources]),
-        "known_source": np.stack([lagged(~np.isnan(source), most) for source in sources]),
-    }
-
-
 def _cell_arrays(known: Layout, layout: Layout) -> Arrays:
     data: Arrays = {}
     windows = known.windows
@@ -199,15 +179,6 @@ def _rooms(known: Layout) -> NDArray[np.float64]:
         first = last - windows.length[last, flow] + 1
         total[last, flow] = np.nan_to_num(windows.room[first : last + 1, flow]).sum()
     return np.round(total)
-
-
-def _centring(seen: NDArray[np.bool_], unknown: str) -> NDArray[np.float64]:
-    """Say by flow how far its counts outweigh the prior of an unknown, from 0 to 1.
-
-    This steers the sampler and not the posterior; the constants were found by trial.
-    """
-    n_seen = seen.sum(axis=0)
-    return np.asarray(n_seen / (n_seen + _HALF_CENTRED_AT.get(unknown, np.inf)))
 
 
 def _padded(cells: Arrays, length: int) -> Arrays:

@@ -10,6 +10,7 @@ from mppbayes.network import Route
 
 _CUT = 0.995
 _FINE = 8  # points a period
+_PAST = (np.arange(_FINE) + 0.5) / _FINE  # where they lie in it
 
 
 def longest(route: Route) -> int:
@@ -45,11 +46,10 @@ def delay_weights(mean: Any, sd: Any, most: int, xp: Any) -> Any:
         The share of lag 0, 1, …. Their mean is that of the waiting time, and their variance its
         variance and at most ¼ more.
     """
-    moments, share = _grid(most)
-    shape = (mean / sd) ** 2
+    mean, shape, moments = mean[..., None], (mean[..., None] / sd[..., None]) ** 2, _moments(most)
     log_density = (shape - 1) * np.log(moments) - moments * shape / mean
-    peak = xp.max(log_density, axis=-1, keepdims=True)
-    weights = xp.exp(log_density - peak) @ share
+    peak = xp.max(log_density, axis=(-2, -1), keepdims=True)
+    weights = _by_lag(xp.exp(log_density - peak), xp)[..., : most + 1]
     return weights / xp.sum(weights, axis=-1, keepdims=True)
 
 
@@ -61,9 +61,9 @@ def nominal_weights(route: Route) -> NDArray[np.float64]:
     if route.delay.sd == 0:
         return fixed_weights(route.delay.mean, most)
     mean, sd = route.delay.mean, route.delay.sd
-    moments, share = _grid(most)
-    edges = np.append(0, moments + 0.5 / _FINE)
-    weights = np.diff(gamma.cdf(edges, (mean / sd) ** 2, scale=sd**2 / mean)) @ share
+    edges = np.arange(most * _FINE + 1) / _FINE
+    mass = np.diff(gamma.cdf(edges, (mean / sd) ** 2, scale=sd**2 / mean))
+    weights = _by_lag(mass.reshape(most, _FINE), np)
     return np.asarray(weights / weights.sum())
 
 
@@ -73,8 +73,13 @@ def fixed_weights(mean: float, most: int) -> NDArray[np.float64]:
     return np.asarray(np.clip(1 - np.abs(lags - mean), 0, None))
 
 
-def _grid(most: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Give fine moments, and the share of each that falls at every lag: (moment, lag)."""
-    moments = (np.arange(max(most, 1) * _FINE) + 0.5) / _FINE
-    share = np.clip(1 - np.abs(moments[:, None] - np.arange(most + 1)), 0, None)
-    return moments, share
+def _moments(most: int) -> NDArray[np.float64]:
+    """Give fine moments of each period, (period, point)."""
+    return np.arange(max(most, 1))[:, None] + _PAST
+
+
+def _by_lag(mass: Any, xp: Any) -> Any:
+    """Share mass at fine moments out over the lags before and after: (…, period, point) to lags."""
+    before, after = mass @ (1 - _PAST), mass @ _PAST
+    none = xp.zeros_like(before[..., :1])
+    return xp.concatenate([before, none], axis=-1) + xp.concatenate([none, after], axis=-1)

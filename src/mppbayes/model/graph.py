@@ -17,7 +17,8 @@ from mppbayes.model.routing import doubted, exposures, shares_known
 from mppbayes.model.specification import ModelSpec
 from mppbayes.model.step import Parameters, State
 
-_SHOCK_CENTRING = 0.6  # found by trial, with three and with eleven years of counts
+# Unknowns far smaller than 1, which chains start at draws of their priors.
+SMALL = frozenset({f"{names.COMMON_SHOCK}_felt", names.SEASONAL_WAVE})
 _ELASTICITY = (0.0, 1.2)  # mean and sd of its logit
 _UNRECORDED = 0.005  # of a stock, per period: the scale of what changes it unrecorded
 
@@ -118,7 +119,7 @@ def harmonics(spec: ModelSpec) -> list[tuple[str, NDArray[np.float64]]]:
 
 def _unknowns(spec: ModelSpec, layout: Layout, given: dict[str, TensorVariable]) -> Unknowns:
     """Declare everything that is unknown."""
-    flows, typical = _flow_parameters(spec, given)
+    flows = _flow_parameters(spec, given)
     initial = State(flows[names.INITIAL_LEVEL], flows[names.MEAN_LEVEL])
     parameters = Parameters(
         persistence=flows["persistence"],
@@ -129,7 +130,7 @@ def _unknowns(spec: ModelSpec, layout: Layout, given: dict[str, TensorVariable])
         season=_season(spec, given, flows)[layout.seasons],
         ceiling=given["ceiling"],
     )
-    shock = _common_shock(spec, pt.exp(typical))
+    shock = _common_shock(spec, given, flows[names.SHOCK_LOADING])
     stock = _stock_unknowns(spec)
     chance = Chance(
         shock[:, None],
@@ -149,9 +150,9 @@ def _unknowns(spec: ModelSpec, layout: Layout, given: dict[str, TensorVariable])
 
 def _flow_parameters(
     spec: ModelSpec, given: dict[str, TensorVariable]
-) -> tuple[dict[str, TensorVariable], TensorVariable]:
+) -> dict[str, TensorVariable]:
     """Declare the hierarchy; give each parameter on its natural scale, by flow."""
-    row, typical = hierarchy(spec, given)
+    row = hierarchy(spec, given)
     low, high = spec.half_life_range
     half_life = low * (high / low) ** pm.math.sigmoid(row[names.HALF_LIFE])
     wide = given["mean_level_width"]
@@ -178,7 +179,7 @@ def _flow_parameters(
     flows[names.INITIAL_LEVEL] = pm.Deterministic(
         names.INITIAL_LEVEL, given["mean_level_centre"] + offset, dims=names.FLOW
     )
-    return flows, typical
+    return flows
 
 
 def _stock_unknowns(spec: ModelSpec) -> dict[str, TensorVariable]:
@@ -230,17 +231,19 @@ def _season(
     return pm.Deterministic(names.SEASONAL_PATTERN, pattern, dims=(names.SEASON, names.FLOW))
 
 
-def _common_shock(spec: ModelSpec, typical_loading: TensorVariable) -> TensorVariable:
+def _common_shock(
+    spec: ModelSpec, given: dict[str, TensorVariable], loading: TensorVariable
+) -> TensorVariable:
     """Declare the shock in its own standard deviations, (time,).
 
     It is sampled in units between these and what a typical flow feels, which mixes better.
     """
-    felt = typical_loading**_SHOCK_CENTRING
+    felt = pt.exp(given["shock_centring"] * (given["shock_weight"] @ pt.log(loading)))
     raw = pm.NormalMixture(
         f"{names.COMMON_SHOCK}_felt",
         w=np.array(spec.shock.weights),
         mu=np.zeros(2),
-        sigma=np.array(spec.shock.scales) * felt,
+        sigma=np.array(spec.shock.scales) * felt[:, None],
         dims=names.TIME,
     )
     return pm.Deterministic(names.COMMON_SHOCK, raw / felt, dims=names.TIME)

@@ -19,26 +19,21 @@ def prefix(drive: Drive) -> str:
     return "" if drive == "exogenous" else f"{drive}_"
 
 
-def hierarchy(
-    spec: ModelSpec, given: dict[str, TensorVariable]
-) -> tuple[dict[str, TensorVariable], TensorVariable]:
+def hierarchy(spec: ModelSpec, given: dict[str, TensorVariable]) -> dict[str, TensorVariable]:
     """Declare means, scales, variance shares and effects of all parameters at once.
 
     Returns
     -------
     dict of str to (flow,)
         Every parameter on its unbounded scale.
-    typical : scalar
-        The typical log loading of the common shock.
     """
     n_parameters, n_flows = len(names.PARAMETERS), len(spec.structure.flows)
     location = pt.zeros((n_parameters, n_flows))
     spread = pt.ones((n_parameters, n_flows))
     own = np.zeros((n_parameters, n_flows))
-    means = []
     for drive, plan in spec.designs.items():
         at = np.flatnonzero(spec.structure.driven(drive))
-        centre, sd, mean = _drive(spec, drive, plan)
+        centre, sd = _drive(spec, drive, plan)
         kept = plan.kept[:, :, -1]
         location = location[:, at].set(centre) if len(at) < n_flows else centre
         spread = (
@@ -47,7 +42,6 @@ def hierarchy(
             else pt.where(kept, sd, 1.0)
         )
         own[:, at] = kept
-        means.append(mean)
     value = partly_centred(
         f"{names.FLOW}_{names.EFFECT}",
         location,
@@ -56,14 +50,13 @@ def hierarchy(
         dims=(names.PARAMETER, names.FLOW),
     )
     value = pt.where(own > 0, value, location)
-    rows = {parameter: value[i] for i, parameter in enumerate(names.PARAMETERS)}
-    return rows, means[0][names.PARAMETERS.index(names.SHOCK_LOADING)]
+    return {parameter: value[i] for i, parameter in enumerate(names.PARAMETERS)}
 
 
 def _drive(
     spec: ModelSpec, drive: Drive, plan: PoolingDesign
-) -> tuple[TensorVariable, TensorVariable, TensorVariable]:
-    """Declare the hierarchy of one drive: location and own spread (parameter, flow), and means."""
+) -> tuple[TensorVariable, TensorVariable]:
+    """Declare the hierarchy of one drive: location and own spread, (parameter, flow) each."""
     before = prefix(drive)
     priors = [spec.priors[prior_key(drive, parameter)] for parameter in plan.parameters]
     centre, doubt, spread = (
@@ -77,7 +70,7 @@ def _drive(
     size = _effect_sizes(plan, before)
     centre = pt.where(pooled, mean, centre)[:, None]
     location = centre + scale * _group_deviation(plan, size, before)
-    return location, scale * size[:, :, -1], mean
+    return location, scale * size[:, :, -1]
 
 
 def partly_centred(

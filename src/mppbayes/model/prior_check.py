@@ -48,7 +48,8 @@ def prior_predictive(
     resolved, layout = resolve(spec, panel), Layout.of(panel)
     model = build(resolved, layout, arrays(resolved, layout, panel))
     variables = stored(model)
-    values = pm.draw([model[name] for name in variables], draws=draws, random_seed=seed)
+    drawn = pm.draw([model[name] for name in variables], draws=draws, random_seed=seed)
+    values = [value[None] if draws == 1 else value for value in drawn]
     prior = xr.Dataset(
         {
             name: ((names.CHAIN, names.DRAW, *model.named_vars_to_dims[name]), value[None])
@@ -57,5 +58,5 @@ def prior_predictive(
         coords={dim: list(labels) for dim, labels in model.coords.items() if labels is not None},
     )
     counts = simulate_draws(resolved, FlowDraws.of(resolved, prior), layout.time, seed=seed).counts
-    drawn = prior.assign(flows=((names.CHAIN, names.DRAW, names.TIME, names.FLOW), counts[None]))
-    return drawn.assign_coords({names.TIME: layout.time})
+    flows = ((names.CHAIN, names.DRAW, names.TIME, names.FLOW), counts[None])
+    return prior.assign(flows=flows).assign_coords({names.TIME: layout.time})

@@ -5,20 +5,25 @@ from typing import Any
 import numpy as np
 import pymc as pm
 import pytensor.tensor as pt
+from numpy.typing import NDArray
 from pytensor.tensor import TensorVariable
 
 from mppbayes import names
 from mppbayes.model.delays import delay_weights, longest, nominal_weights
+from mppbayes.model.layout import Layout
 from mppbayes.model.passage import HALF
 from mppbayes.model.resolution import nominal_shares
 from mppbayes.model.specification import ModelSpec
 from mppbayes.model.structure import Structure
+from mppbayes.model.windows import combined, lagged
 from mppbayes.network import Flow, Route
+
+_LEAST = 1e-6  # of a delay's weight on known periods
 
 
 def doubted(structure: Structure) -> list[str]:
     """Name the routes whose delay is in doubt."""
-    return [name for name, route in structure.routes if route.delay_prior is not None]
+    return [structure.routes[i][0] for i in _doubted_at(structure)]
 
 
 def exposures(spec: ModelSpec, given: dict[str, TensorVariable]) -> TensorVariable | None:
@@ -33,30 +38,56 @@ def exposures(spec: ModelSpec, given: dict[str, TensorVariable]) -> TensorVariab
     structure = spec.structure
     if not structure.routes:
         return given.get("exposure")
-    weights = _all_weights(structure)[:, None, :]
-    known = pt.maximum((given["known_source"] * weights).sum(axis=-1), 1e-6)
-    share = _shares(structure)[:, None]
-    delayed = share * (given["lagged_source"] * weights).sum(axis=-1) / known
+    delayed = given["delayed_source"]
+    if at := _doubted_at(structure):
+        delayed = delayed[np.array(at)].set(_delayed_in_doubt(structure, given))
+    delayed = _shares(structure)[:, None] * delayed
     floor = np.where(structure.driven("routed"), HALF, 1.0)
     return given["exposure"] * floor + delayed.T @ structure.routed
 
 
-def _all_weights(structure: Structure) -> TensorVariable:
-    """Give the weights of all routes, (route, lag); the delays in doubt are declared."""
-    most = structure.longest_lag
-    weights = np.stack(
-        [
-            np.pad(nominal_weights(route), (0, most - longest(route)))
-            for _, route in structure.routes
-        ]
-    )
-    at = [i for i, (_, route) in enumerate(structure.routes) if route.delay_prior is not None]
-    if not at:
-        return pt.as_tensor(weights)
-    unsure = [structure.routes[i][1] for i in at]
+def route_arrays(known: Layout) -> dict[str, NDArray[np.float64]]:
+    """Give the sources of routes: delayed as declared, and what a doubt about it needs.
+
+    Returns
+    -------
+    dict of str to array
+        ``delayed_source`` (route, time); of the routes whose delay is in doubt, ``lagged_source``
+        (route, time, lag) and ``known_source`` of the same shape, 1 where the source is known.
+    """
+    structure = known.structure
+    if not structure.routes:
+        return {}
+    most, doubts = structure.longest_lag, set(_doubted_at(structure))
+    delayed, lags = [], []
+    for i, (_, route) in enumerate(structure.routes):
+        source = combined(known.windows.history, structure.combination(route.source))
+        before, seen = lagged(np.nan_to_num(source), most), lagged(~np.isnan(source), most)
+        weight = np.pad(nominal_weights(route), (0, most - longest(route)))
+        delayed.append((before @ weight) / np.maximum(seen @ weight, _LEAST))
+        if i in doubts:
+            lags.append((before, seen))
+    found = {"delayed_source": np.stack(delayed)}
+    if lags:
+        found["lagged_source"] = np.stack([before for before, _ in lags])
+        found["known_source"] = np.stack([seen for _, seen in lags])
+    return found
+
+
+def _doubted_at(structure: Structure) -> list[int]:
+    return [i for i, (_, route) in enumerate(structure.routes) if route.delay_prior is not None]
+
+
+def _delayed_in_doubt(structure: Structure, given: dict[str, TensorVariable]) -> TensorVariable:
+    """Declare the delays that are in doubt, and delay their sources: (route, time)."""
+    unsure = [structure.routes[i][1] for i in _doubted_at(structure)]
     mean, sd = _delays(unsure)
-    found = doubted_weights(mean[:, None], sd[:, None], unsure, most, pt)
-    return pt.as_tensor(weights)[np.array(at)].set(found)
+    weights = doubted_weights(mean[:, None], sd[:, None], unsure, structure.longest_lag, pt)
+    before, seen = (
+        pt.matmul(given[name], weights[..., None])[..., 0]
+        for name in ("lagged_source", "known_source")
+    )
+    return before / pt.maximum(seen, _LEAST)
 
 
 def doubted_weights(mean: Any, sd: Any, routes: list[Route], most: int, xp: Any) -> Any:

@@ -106,10 +106,11 @@ def _lone_rests(tables: Tables) -> Iterator[str]:
 
 def _part(flow: Flow, rows: _Rows) -> Iterator[str]:
     for whole in lineage(flow.name, rows.flows):
-        for name in members(whole, rows.sums):
-            if whole in rows.sums and name in rows.stocks:
-                yield f"flow '{flow.name}' is part of '{whole}', a sum of stocks; name a flow"
-            elif name in rows.flows and name != flow.name:
+        counted = members(whole, rows.sums)
+        if whole in rows.sums and any(name in rows.stocks for name in counted):
+            yield f"flow '{flow.name}' is part of '{whole}', a sum of stocks; name a flow"
+        for name in counted:
+            if name in rows.flows and name != flow.name:
                 yield from _part_against(flow, rows.flows[name], whole)
 
 

@@ -9,6 +9,7 @@ from mppbayes.errors import PanelError, suggest
 from mppbayes.network import Network
 from mppbayes.panel import cells
 from mppbayes.panel.columns import OPTIONAL, REQUIRED, Layout, long_form
+from mppbayes.panel.contradictions import check_contradictions
 from mppbayes.panel.evidence import evidence_of
 from mppbayes.panel.faults import CellError, Faults
 from mppbayes.panel.panel import Panel
@@ -89,7 +90,11 @@ def read_cells(
     if faults:
         raise _refusal(what, faults)
     carried = table.drop(columns=[*REQUIRED, *OPTIONAL, "row"], errors="ignore")
-    return Panel(network, evidence_of(figures, carried, network=network, rounding=default))
+    evidence = evidence_of(figures, carried, network=network, rounding=default)
+    check_contradictions(evidence, network, faults)
+    if faults:
+        raise _refusal(what, faults)
+    return Panel(network, evidence)
 
 
 def _default_rounding(rounding: int | None, faults: Faults) -> int:

@@ -38,7 +38,8 @@ def aggregated_draws(forecast: Forecast, quantity: Quantity, per: Per) -> xr.Dat
     Returns
     -------
     DataArray of int64, (chain, draw, period)
-        With the coordinates of ``draw``; over ``period`` its first day, ``start``, and
+        With the coordinates of ``draw``; over ``period`` its first day, ``start``,
+        ``is_given``: whether the future of one of the flows was given in one of its periods, and
         ``n_observed``: in how many of its ``n_periods`` periods all of the flows were observed,
         be it by a figure over several periods that all lie in the window. Of stocks ``n_periods``
         is 1, the last; over ``period`` also its last day, ``moment``.
@@ -54,6 +55,9 @@ def aggregated_draws(forecast: Forecast, quantity: Quantity, per: Per) -> xr.Dat
     else:
         longer = _longer_figures(forecast, array[dim].values[member], windows)
         seen = (forecast.is_observed.values[:, member] | np.isfinite(longer)).all(axis=-1)
+    given = np.zeros(len(windows.periods), dtype=bool)
+    if not quantity.of_stocks:
+        given = forecast.is_given.values[:, member].any(axis=-1)
     observed = windows.figures(seen.astype(np.int64))
     unseen = observed < windows.n_periods
     along_draws = (names.CHAIN, names.DRAW, "posterior_draw", "future")
@@ -64,6 +68,7 @@ def aggregated_draws(forecast: Forecast, quantity: Quantity, per: Per) -> xr.Dat
             **{name: array.coords[name].variable for name in along_draws},
             **windows.coordinates(unseen),
             "n_observed": ("period", observed[unseen]),
+            "is_given": ("period", windows.figures(given.astype(np.int64))[unseen] > 0),
             "n_periods": windows.n_periods,
         },
         name=quantity.name,

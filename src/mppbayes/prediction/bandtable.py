@@ -19,7 +19,7 @@ from mppbayes.prediction.aggregation import (
 )
 from mppbayes.prediction.draws import Forecast
 from mppbayes.prediction.quantiles import Rule, draw_batches, exceedance_quantiles
-from mppbayes.prediction.quantities import BASES, Quantity, bases
+from mppbayes.prediction.quantities import BASES, GIVEN, Quantity, bases
 from mppbayes.prediction.scheme import BandScheme
 
 COLUMNS: Final = (
@@ -81,12 +81,13 @@ def band_table(
     for quantity in quantities:
         draws = aggregated_draws(forecast, quantity, per)
         if draws.sizes["period"]:
+            weakest = min((basis[each] for each in quantity.member_names), key=BASES.index)
             pointwise = len(quantity.members) == draws["n_periods"] == 1
             columns = {
                 **_identity(quantity),
                 **_figures(draws, scheme, rule),
                 "scope": "pointwise" if pointwise else "sum",
-                "basis": min((basis[each] for each in quantity.member_names), key=BASES.index),
+                "basis": _basis(draws, weakest, len(scheme)),
             }
             tables.append(pd.DataFrame(columns))
     if not tables:
@@ -134,6 +135,11 @@ def _figures(draws: xr.DataArray, scheme: BandScheme, rule: Rule) -> dict[str, A
         **{column: array.ravel() for column, array in figures._asdict().items()},
         "n_observed": np.repeat(draws["n_observed"].values, n_bands),
     }
+
+
+def _basis(draws: xr.DataArray, weakest: str, n_bands: int) -> npt.NDArray[np.str_]:
+    """Say of every figure what it rests on: on nothing here where a future was given."""
+    return np.repeat(np.where(draws["is_given"].values, GIVEN, weakest), n_bands)
 
 
 def _moments(draws: xr.DataArray) -> npt.NDArray[np.str_]:

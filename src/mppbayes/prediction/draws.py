@@ -63,6 +63,13 @@ class Forecast:
         return self._predictions["is_observed"]
 
     @property
+    def is_given(self) -> xr.DataArray:
+        """Whether a cell is of a future that others gave, (time, flow)."""
+        observed = self.is_observed
+        found = self._predictions.get("is_given")
+        return xr.zeros_like(observed, dtype=bool) if found is None else found
+
+    @property
     def observed(self) -> xr.Dataset:
         """The evidence per period: ``value`` over all of history (time, flow), NaN for a gap."""
         return self.tree[names.OBSERVED].to_dataset()

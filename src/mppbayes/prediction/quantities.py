@@ -12,6 +12,7 @@ SUM: Final = "sum"
 KIND: Final = "kind"
 LABEL: Final = "label"
 BASES: Final = ("prior", "borrowed", "data")  # from the weakest
+GIVEN: Final = "given"  # the basis of a figure that holds a future given by others
 
 
 @dataclass(frozen=True)

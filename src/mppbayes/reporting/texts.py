@@ -31,6 +31,7 @@ TEXTS: Final[Mapping[Language, Mapping[str, str]]] = {
         "data": "eigen cijfers",
         "borrowed": "cijfers van verwante stromen",
         "prior": "aannames vooraf",
+        "given": "een opgegeven toekomst",
         "precision": "Nauwkeurigheid: behaalde kans en Monte-Carlofout",
         "precision explained": "De behaalde kans is die van het gehele getal in de trekkingen. De "
         "Monte-Carlofout is de standaardfout van het getal doordat het aantal trekkingen eindig "
@@ -185,6 +186,7 @@ TEXTS: Final[Mapping[Language, Mapping[str, str]]] = {
         "rests on": "rests on",
         "data": "its own figures",
         "borrowed": "figures of related flows",
+        "given": "a future that was given",
         "prior": "prior assumptions",
         "precision": "Precision: achieved probability and Monte Carlo error",
         "precision explained": "The achieved probability is that of the whole number in the "
