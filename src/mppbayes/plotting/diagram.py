@@ -17,20 +17,9 @@ from matplotlib.textpath import text_to_path
 
 from mppbayes.network import Flow, Network, Stock
 from mppbayes.network.rows import Language
-from mppbayes.plotting.arrangement import (
-    NAMES,
-    POINT,
-    WIDTH,
-    Arrangement,
-    Arrow,
-    Box,
-    Node,
-    Point,
-    Sheet,
-    arrange,
-    lay_out,
-)
+from mppbayes.plotting.arrangement import Arrangement, Arrow, Node, arrange
 from mppbayes.plotting.captions import note_sentences
+from mppbayes.plotting.placement import NAMES, POINT, WIDTH, Box, Point, Sheet, lay_out
 from mppbayes.plotting.style import FAINT, INK, QUIET, STYLE, framed, styled
 from mppbayes.plotting.words import block_title, listed, sentence, word
 
