@@ -308,6 +308,19 @@ show(
         "one rest",
     ),
     Case(
+        "a sum of a flow and another that counts the same people at another place",
+        lambda: network(
+            flow("entries", recounts=["applications"]),
+            sum=[{"name": "inflow", "of": ["applications", "entries"]}],
+        ),
+        "recounts it",
+    ),
+    Case(
+        "a flow that recounts what is not there",
+        lambda: network(flow("entries", recounts=["aplications"])),
+        "'aplications'",
+    ),
+    Case(
         "a rest of nothing",
         lambda: network(flow("refusals", rest=True)),
         "part_of",

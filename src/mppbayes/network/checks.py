@@ -122,6 +122,9 @@ def _references(tables: Tables) -> Iterator[str]:
         for route in flow.routes:
             place = f"flow '{flow.name}': the source of a route"
             yield from _unknown(place, route.source, flows, "a flow")
+        for name in flow.recounts:
+            place = f"flow '{flow.name}': what it recounts"
+            yield from _unknown(place, name, flows + sums, "a flow or a sum")
     for total in tables.sums:
         for name in total.of:
             place = f"sum '{total.name}': a member"

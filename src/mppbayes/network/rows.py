@@ -157,6 +157,9 @@ class Flow:
         Whether the flow is what the other parts of its whole leave.
     routes : tuple of Route
         The flows that feed this one; ``route`` in files.
+    recounts : tuple of str
+        The flows, or sums of flows, whose persons or cases this flow counts once more, at another
+        place: a group that holds one of them leaves this flow out.
     note : str
         The assumption that was made, and its reason.
     """
@@ -176,6 +179,7 @@ class Flow:
     part_of: Key | None = None
     rest: StrictBool = False
     routes: Annotated[tuple[Route, ...], Field(alias="route")] = ()
+    recounts: tuple[Key, ...] = ()
     note: str = ""
 
     def __post_init__(self) -> None:

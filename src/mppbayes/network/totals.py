@@ -47,6 +47,8 @@ def check_totals(tables: Tables) -> Iterator[str]:
     yield from _lone_rests(tables)
     for flow in rows.flows.values():
         yield from _part(flow, rows)
+        if flow.name in (name for whole in flow.recounts for name in members(whole, rows.sums)):
+            yield f"flow '{flow.name}' recounts itself; name what was counted before"
     for total in rows.sums.values():
         yield from _sum(total, rows)
 
@@ -143,6 +145,18 @@ def _sum(total: Sum, rows: _Rows) -> Iterator[str]:
     yield from _mixed(place, "units", _units(flows) | _units(stocks))
     yield from _mixed(place, "kinds", {flow.name: flow.kind for flow in flows})
     yield from _overlaps(place, flows, rows)
+    yield from _recounts(place, flows, rows)
+
+
+def _recounts(place: str, flows: Sequence[Flow], rows: _Rows) -> Iterator[str]:
+    names = {flow.name for flow in flows}
+    for flow in flows:
+        again = [n for whole in flow.recounts for n in members(whole, rows.sums) if n in names]
+        for name in again:
+            yield (
+                f"{place} counts '{name}' twice: '{flow.name}' recounts it, at another place; keep "
+                f"one of them"
+            )
 
 
 def _overlaps(place: str, flows: Sequence[Flow], rows: _Rows) -> Iterator[str]:

@@ -117,8 +117,9 @@ def quantities(network: Network, by: Iterable[str]) -> Iterator[Quantity]:
     ------
     Quantity
         Each flow; or each stock; or each declared sum, of flows or of stocks; or each group of
-        flows that share a value, a kind and a unit. Groups leave out stocks, flows that are a part
-        of something, which would count twice, and flows that have no value of a label.
+        flows that share a value, a kind and a unit. Groups leave out stocks, flows that have no
+        value of a label, and what would count twice: flows that are a part of something, and
+        those that recount another flow of the group.
     """
     for level in by:
         match level:
@@ -188,7 +189,21 @@ def _groups(network: Network, level: str) -> Iterator[Quantity]:
         if level in values and flow.part_of is None:
             groups.setdefault((values[level], flow.kind, flow.unit), []).append(flow)
     for (value, _, _), flows in groups.items():
-        yield Quantity(f"{level}={value}", aggregate, tuple(flows), value)
+        yield Quantity(f"{level}={value}", aggregate, _counted_once(flows, network), value)
+
+
+def _counted_once(flows: list[Flow], network: Network) -> tuple[Flow, ...]:
+    """Leave out the flows that count once more what another one of them has counted."""
+    counted = {flow.name for flow in flows}
+    return tuple(
+        flow
+        for flow in flows
+        if counted.isdisjoint(
+            member
+            for name in flow.recounts
+            for member in (network.members(name) if name in network.sum_names else (name,))
+        )
+    )
 
 
 def _levels(flow: Flow) -> dict[str, str]:

@@ -287,7 +287,7 @@ def bands(
         ``flow``, ``stock`` (in a network that has stocks), ``organisation``, ``block``, ``kind``,
         ``sum`` (those that the network declares, of flows and of stocks) or a label such as
         ``nationality``, or several of these. Groups are split by kind and unit, and leave out
-        stocks and flows that are a part of something.
+        stocks, flows that are a part of something and those that recount another of the group.
     per : {"year", "period", "horizon"}
         Calendar years, observed periods and drawn ones together; or single periods; or all periods
         after the origin together. A year of which the forecast lacks a period is left out, and so
