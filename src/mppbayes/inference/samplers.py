@@ -23,6 +23,7 @@ type Ending = Literal["converged", "diverged", "exhausted", "out of time", "inte
 
 _FIRST_CHECK = 500
 _CHECK_GROWTH = 1.2
+_NEAR = 0.1  # how far from 0 chains start unknowns that are small; the evidence has no say in it
 _MAX_DEPTH = 7  # the first steps of the adaptation would go far deeper, to no avail
 
 
@@ -120,14 +121,18 @@ def compile_nutpie(model: pm.Model, sampler: Sampler) -> Any:
     import nutpie
 
     frozen = freeze_dims_and_data(model, data=())
-    by_prior = {variable for variable in frozen.free_RVs if variable.name in SMALL}
+    small = [variable for variable in frozen.free_RVs if variable.name in SMALL]
+    shapes = frozen.eval_rv_shapes()
     return nutpie.compile_pymc_model(
         frozen,
         backend=sampler.compiler,
         gradient_backend=_gradient_backend(model, sampler),
         freeze_model=False,
-        initial_points={variable.name: "prior" for variable in by_prior},
-        jitter_rvs=set(frozen.free_RVs) - by_prior,
+        initial_points={
+            variable.name: pm.Normal.dist(0, _NEAR, shape=shapes[variable.name])
+            for variable in small
+        },
+        jitter_rvs=set(frozen.free_RVs).difference(small),
         var_names=stored(model),
     )
 

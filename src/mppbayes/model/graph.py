@@ -17,7 +17,7 @@ from mppbayes.model.routing import doubted, exposures, shares_known
 from mppbayes.model.specification import ModelSpec
 from mppbayes.model.step import Parameters, State
 
-# Unknowns far smaller than 1, which chains start at draws of their priors.
+# Unknowns far smaller than 1: a chain that starts them 1 away, as others, is tens of sds off.
 SMALL = frozenset({f"{names.COMMON_SHOCK}_felt", names.SEASONAL_WAVE})
 _ELASTICITY = (0.0, 1.2)  # mean and sd of its logit
 _UNRECORDED = 0.005  # of a stock, per period: the scale of what changes it unrecorded
