@@ -229,7 +229,9 @@ def random_figures(pick, net: Network):
     """Draw figures of flows and stocks in any mixture of months, quarters, half-years and years."""
     figures = {}
     structure = Structure(net)
-    for name in structure.names:
+    parts, wholes = structure.room.any(axis=1), (structure.room > 0).any(axis=0)
+    for name, is_part, is_whole in zip(structure.names, parts, wholes, strict=True):
+        least, most = 50 * int(is_whole), 9 if is_part else 300  # parts never exceed their whole
         spans = pick(st.lists(st.sampled_from([0, 1, 1, 1, 3, 6, 12]), max_size=8))
         at, given_ones = pick(st.integers(0, 8)), []
         for span in spans:
@@ -237,7 +239,7 @@ def random_figures(pick, net: Network):
             if at + max(span, 1) > 36:
                 break
             if span:
-                given_ones.append((text(at, span), pick(st.integers(0, 300))))
+                given_ones.append((text(at, span), pick(st.integers(least, most))))
             at += max(span, 1)
         figures[name] = given_ones
     for name in net.stock_names:

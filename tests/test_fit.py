@@ -108,9 +108,9 @@ def test_a_compiled_graph_is_only_for_what_it_was_made_of(compiled, small_panel)
 
 def test_evidence_that_the_model_cannot_use_is_refused_by_name():
     data = small_chain.network().to_dict()
-    data["flow"][1]["part_of"] = "a_1"
-    data["flow"][2] |= {"part_of": "a_1", "rest": True}
-    data["sum"] = [{"name": "both", "of": ["a_1", "b_2"]}]
+    data["flow"][0]["part_of"] = "b_1"
+    data["flow"][3] |= {"part_of": "b_1", "rest": True}
+    data["sum"] = [{"name": "both", "of": ["a_2", "b_1"]}]
     network = Network.from_dict(data)
     table = small_chain.table()
     table.loc[len(table)] = ["both", "2023-01", 500, 1]
@@ -122,7 +122,7 @@ def test_evidence_that_the_model_cannot_use_is_refused_by_name():
         with pytest.raises(NotYetError) as caught:
             attempt()
         assert "'both' has evidence of a sum of flows" in str(caught.value)
-        assert "'b_1' has evidence of a rest" in str(caught.value)
+        assert "'b_2' has evidence of a rest" in str(caught.value)
 
 
 def test_an_unknown_sampler_is_refused():
