@@ -56,7 +56,9 @@ def test_the_second_attempt_counts_where_it_went_on(monkeypatch, second):
     assert tried == pytest.approx([0.8, 0.9])
 
 
-@pytest.mark.parametrize("second", [STOPPED, sampled(40, "out of time")])
+@pytest.mark.parametrize(
+    "second", [STOPPED, sampled(40, "out of time"), sampled(40, "interrupted")]
+)
 def test_the_first_counts_where_the_second_was_stopped_early(monkeypatch, second):
     kept, _ = attempts(monkeypatch, FIRST, second)
     assert kept is FIRST

@@ -12,7 +12,6 @@ pytestmark = pytest.mark.slow
 N_PANELS = 100
 PERIODS = pd.period_range("2015-01", "2021-12", freq="M")  # the last two years are forecast
 ORIGIN = "2019-12"
-FEW = mpp.Sampler(chains=2, tune=250)
 ENOUGH = mpp.Limits(rhat=1.05, ess=100, divergences=50)  # for coverage, not for publication
 PATTERNS = {
     "months": {"withdrawals": "never"},
@@ -32,7 +31,7 @@ def found(request) -> pd.DataFrame:
         truth = truths.isel(chain=0, draw=i)
         whole = mpp.simulate(spec, truth, PERIODS, seed=i)
         known = mpp.simulate(spec, truth, PERIODS, seed=i, evidence=evidence).until(ORIGIN)
-        compiled = compiled or mpp.compile_model(spec, known, sampler=FEW)
+        compiled = compiled or mpp.compile_model(spec, known)
         fit = mpp.fit(spec, known, seed=1, compiled=compiled, limits=ENOUGH, progress=False)
         rows += [{"panel": i, **row} for row in _held(fit, truth, whole)]
     return pd.DataFrame(rows).assign(pattern=request.param)

@@ -217,7 +217,8 @@ def _sample(
             second = attempt(compiled.sampler.more_careful())
         except SamplingError:  # stopped before its first draw
             return first
-        return first if second.draws < first.draws and second.ending == "out of time" else second
+        cut_short = second.ending != "converged" and second.draws < first.draws
+        return first if cut_short else second
     with compiled.model:
         pm.set_data(data)
     return sample_with_pymc(compiled.model, compiled.sampler, seed=seed)

@@ -122,16 +122,17 @@ def compile_nutpie(model: pm.Model, sampler: Sampler) -> Any:
 
     frozen = freeze_dims_and_data(model, data=())
     small = [variable for variable in frozen.free_RVs if variable.name in SMALL]
-    shapes = frozen.eval_rv_shapes()
+
+    def near_zero(name: str) -> Any:
+        shape = [len(model.coords[dim]) for dim in model.named_vars_to_dims[name]]
+        return pm.Normal.dist(0, _NEAR, shape=shape)
+
     return nutpie.compile_pymc_model(
         frozen,
         backend=sampler.compiler,
         gradient_backend=_gradient_backend(model, sampler),
         freeze_model=False,
-        initial_points={
-            variable.name: pm.Normal.dist(0, _NEAR, shape=shapes[variable.name])
-            for variable in small
-        },
+        initial_points={variable.name: near_zero(variable.name) for variable in small},
         jitter_rvs=set(frozen.free_RVs).difference(small),
         var_names=stored(model),
     )

@@ -1,7 +1,5 @@
 """The likelihood of the evidence: one factor for every published figure."""
 
-from typing import Any
-
 import numpy as np
 import pymc as pm
 import pytensor.tensor as pt
@@ -109,14 +107,10 @@ def _window_shape(
     """Give the shape of the frailty of cells of flows, over windows of so many periods."""
     if length is None:
         return parameters.dispersion[flow]
-    return window_law(expected, length, _of(parameters, flow), pt)[1]
-
-
-def _of(parameters: Parameters, flow: Any) -> Parameters:
-    """Take what governs a window of some flows."""
-    return parameters._replace(
+    own = parameters._replace(
         adaptation=parameters.adaptation[flow], dispersion=parameters.dispersion[flow]
     )
+    return window_law(expected, length, own, pt)[1]
 
 
 def _parts(given: Given, passed: Passed, parameters: Parameters) -> None:
@@ -148,16 +142,13 @@ def _intervals(
 
 
 def _rows(layout: Layout, given: Given, passed: Passed, unknowns: Unknowns) -> None:
-    change = layout.structure.change
-    moving = np.flatnonzero(change.any(axis=1))  # the flows that touch a stock
     rows = Rows(**_cells(given, "row_"))
-    windows = {name: getattr(rows, name)[:, moving] for name in ("start_at", "end_at", "inside")}
     mean, variance = row_law(
-        passed.mean[:, moving],
-        given["count"][:, moving],
-        rows._replace(**windows),
-        change=change[moving],
-        parameters=_of(unknowns.parameters, moving),
+        passed.mean,
+        given["count"],
+        rows,
+        change=layout.structure.change,
+        parameters=unknowns.parameters,
         unrecorded=unknowns.chance.unrecorded,
     )
     error = (rows.change - mean) ** 2 / variance

@@ -10,7 +10,7 @@ from mppbayes.model.delays import nominal_weights
 from mppbayes.model.layout import Layout
 from mppbayes.model.specification import ModelSpec
 from mppbayes.model.structure import Structure
-from mppbayes.model.windows import combined, lagged
+from mppbayes.model.windows import combined, delayed
 from mppbayes.panel import Panel
 
 type Floats = NDArray[np.float64]
@@ -125,9 +125,7 @@ def nominal_exposure(layout: Layout) -> Floats:
             exposure[:, i] = 0.5
             for route, weight in zip(flow.routes, nominal_shares(flow.routes), strict=True):
                 source = combined(windows.history, structure.combination(route.source))
-                weights = nominal_weights(route)
-                known = lagged(~np.isnan(source), len(weights) - 1) @ weights
-                total = lagged(np.nan_to_num(source), len(weights) - 1) @ weights
+                total, known = delayed(source, nominal_weights(route))
                 exposure[:, i] += weight * total / np.where(known > 0, known, np.nan)
         elif kind == "stock":
             k = int(structure.driver[i])

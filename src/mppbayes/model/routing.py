@@ -15,7 +15,7 @@ from mppbayes.model.passage import HALF
 from mppbayes.model.resolution import nominal_shares
 from mppbayes.model.specification import ModelSpec
 from mppbayes.model.structure import Structure
-from mppbayes.model.windows import combined, lagged
+from mppbayes.model.windows import combined, delayed, lagged
 from mppbayes.network import Flow, Route
 
 _LEAST = 1e-6  # of a delay's weight on known periods
@@ -38,12 +38,12 @@ def exposures(spec: ModelSpec, given: dict[str, TensorVariable]) -> TensorVariab
     structure = spec.structure
     if not structure.routes:
         return given.get("exposure")
-    delayed = given["delayed_source"]
+    arriving = given["delayed_source"]
     if at := _doubted_at(structure):
-        delayed = delayed[np.array(at)].set(_delayed_in_doubt(structure, given))
-    delayed = _shares(structure)[:, None] * delayed
+        arriving = arriving[np.array(at)].set(_delayed_in_doubt(structure, given))
+    arriving = _shares(structure)[:, None] * arriving
     floor = np.where(structure.driven("routed"), HALF, 1.0)
-    return given["exposure"] * floor + delayed.T @ structure.routed
+    return given["exposure"] * floor + arriving.T @ structure.routed
 
 
 def route_arrays(known: Layout) -> dict[str, NDArray[np.float64]]:
@@ -58,19 +58,19 @@ def route_arrays(known: Layout) -> dict[str, NDArray[np.float64]]:
     structure = known.structure
     if not structure.routes:
         return {}
-    most, doubts = structure.longest_lag, set(_doubted_at(structure))
-    delayed, lags = [], []
-    for i, (_, route) in enumerate(structure.routes):
-        source = combined(known.windows.history, structure.combination(route.source))
-        before, seen = lagged(np.nan_to_num(source), most), lagged(~np.isnan(source), most)
-        weight = np.pad(nominal_weights(route), (0, most - longest(route)))
-        delayed.append((before @ weight) / np.maximum(seen @ weight, _LEAST))
-        if i in doubts:
-            lags.append((before, seen))
-    found = {"delayed_source": np.stack(delayed)}
-    if lags:
-        found["lagged_source"] = np.stack([before for before, _ in lags])
-        found["known_source"] = np.stack([seen for _, seen in lags])
+    sources = [
+        combined(known.windows.history, structure.combination(route.source))
+        for _, route in structure.routes
+    ]
+    spread = [
+        delayed(source, nominal_weights(route))
+        for source, (_, route) in zip(sources, structure.routes, strict=True)
+    ]
+    found = {"delayed_source": np.stack([came / np.maximum(of, _LEAST) for came, of in spread])}
+    if at := _doubted_at(structure):
+        most = structure.longest_lag
+        found["lagged_source"] = np.stack([lagged(np.nan_to_num(sources[i]), most) for i in at])
+        found["known_source"] = np.stack([lagged(~np.isnan(sources[i]), most) for i in at])
     return found
 
 

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from mppbayes.model.delays import longest, nominal_weights
+from mppbayes.model.delays import nominal_weights
 from mppbayes.model.structure import Structure
 from mppbayes.network import Route
 
@@ -273,8 +273,8 @@ def _sources_known(structure: Structure, routes: tuple[Route, ...], history: Flo
     known = np.ones(len(history), dtype=bool)
     for route in routes:
         source = combined(history, structure.combination(route.source))
-        lags = lagged(~np.isnan(source), longest(route))
-        known &= lags @ nominal_weights(route) >= KNOWN_WEIGHT - 1e-12
+        _, share = delayed(source, nominal_weights(route))
+        known &= share >= KNOWN_WEIGHT - 1e-12
     return known
 
 
@@ -282,6 +282,19 @@ def combined(values: Floats, combination: Floats) -> Floats:
     """Combine the columns of an array; unknown where one that counts is: (time,)."""
     chosen = np.flatnonzero(combination)
     return np.asarray(values[:, chosen] @ combination[chosen])
+
+
+def delayed(source: Floats, weights: Floats) -> tuple[Floats, Floats]:
+    """Spread a source over the periods after it; NaN where it is not known.
+
+    Returns
+    -------
+    arrived, known : (time,)
+        What arrives from the known periods, and the share of the weights that falls on them.
+    """
+    most = len(weights) - 1
+    arrived = lagged(np.nan_to_num(source), most) @ weights
+    return arrived, lagged(~np.isnan(source), most) @ weights
 
 
 def lagged(values: NDArray[np.generic], most: int) -> Floats:

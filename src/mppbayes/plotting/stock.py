@@ -5,7 +5,6 @@ from textwrap import fill
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from mppbayes.network import Flow
 from mppbayes.network.rows import Language
 from mppbayes.plotting.captions import caption as caption_of
 from mppbayes.plotting.fan import draw_fan, label_bands, label_origin
@@ -53,14 +52,10 @@ def plot_stock(
     network = bands.network
     name = network.stock(stock).name
     series = Series.of(bands, name)
-    moving = [
-        (sign, Series.of(bands, flow.name))
-        for sign, flows in (
-            ("+", _entering(bands, name)),
-            ("\N{MINUS SIGN}", _leaving(bands, name)),
-        )
-        for flow in flows
-    ]
+    flows = network.flows
+    entering = [("+", flow.name) for flow in flows if flow.enters == name]
+    leaving = [("\N{MINUS SIGN}", flow.name) for flow in flows if flow.leaves == name]
+    moving = [(sign, Series.of(bands, flow)) for sign, flow in (*entering, *leaving)]
     rows = -(-len(moving) // _COLUMNS)
     size = (_WIDTH, _STOCK + rows * (_GAP + _FLOW))
     with styled():
@@ -89,14 +84,6 @@ def _draw_flow(axes: Axes, series: Series, sign: str, language: Language) -> Non
     axes.set_ylabel(series.unit(language), fontsize=7.5)
     axes.tick_params(labelsize=7.5)
     mark_draft(axes, series.bands.status, language)
-
-
-def _entering(bands: Bands, stock: str) -> list[Flow]:
-    return [flow for flow in bands.network.flows if flow.enters == stock]
-
-
-def _leaving(bands: Bands, stock: str) -> list[Flow]:
-    return [flow for flow in bands.network.flows if flow.leaves == stock]
 
 
 def _caption(series: Series, language: Language) -> str:
