@@ -19,6 +19,7 @@ import scoringrules
 
 import mppbayes as mpp
 from mppbayes.evaluation import compare
+from mppbayes.inference.convergence import divergences
 
 YEAR = 12
 ORIGINS = pd.period_range("2018-03", "2022-03", freq="M")[::6]
@@ -36,17 +37,18 @@ def main(folder: Path, minutes: float) -> None:
     panel = mpp.read_panel(table, network())
     spec = mpp.ModelSpec(network(), priors=dict.fromkeys(LOADINGS, NO_SHOCK))
     compiled = mpp.compile_model(spec, panel)
-    rows, log = [], []
+    rows = []
     for origin in ORIGINS:
         known = panel.until(str(origin))
         began = time.monotonic()
         fit = mpp.fit(spec, known, seed=1, compiled=compiled, max_minutes=minutes, progress=False)
         forecasts = {"mppbayes": of_model(fit, origin)}
-        log.append((str(origin), fit.status, fit.manifest["ending"], time.monotonic() - began))
+        seconds, found = time.monotonic() - began, divergences(fit.tree)
+        ending = fit.manifest["ending"]
+        print(f"{origin} {fit.status} ({ending}, {found} divergences): {seconds:.0f} s", flush=True)
         forecasts |= {name: of_baseline(name, table, origin) for name in BASELINES}
         for name, drawn in forecasts.items():
             rows += scored(name, drawn, table, origin)
-        print(*log[-1], flush=True)
     scores = pd.DataFrame(rows)
     show = {"index": False, "float_format": "{:.2f}".format}
     crps = scores[scores["score"] == "crps"]

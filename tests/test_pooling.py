@@ -203,15 +203,30 @@ def test_a_specification_goes_to_toml_and_back(tmp_path):
     assert ModelSpec.from_dict(spec.to_dict()) == spec
 
 
-@pytest.mark.parametrize("centring", [0.0, 0.4, 0.85, 1.0])
-def test_centring_does_not_change_the_prior(centring):
+@pytest.mark.parametrize("sharpness", [0.0, 1.0, 5.0, 100.0])
+def test_centring_does_not_change_the_prior(sharpness):
     with pm.Model(coords={"one": [0]}):
         value = partly_centred(
-            "x", pt.constant([-1.1]), pt.constant([0.3]), pt.constant([centring]), dims=("one",)
+            "x", pt.constant([-1.1]), pt.constant([0.3]), pt.constant([sharpness]), dims=("one",)
         )
         drawn = pm.draw(value, draws=20_000, random_seed=1)
     assert drawn.mean() == pytest.approx(-1.1, abs=0.01)
     assert drawn.std() == pytest.approx(0.3, rel=0.03)
+
+
+@pytest.mark.parametrize("spread", [0.001, 0.3, 20.0])
+def test_what_is_sampled_hangs_neither_on_the_spread_nor_on_the_location(spread):
+    """Its posterior has variance 1, and one mean for all locations."""
+    modes = []
+    for location in (-2.0, 1.0):
+        with pm.Model(coords={"one": [0]}) as model:
+            value = partly_centred("x", location, pt.constant([spread]), 4.0, dims=("one",))
+            pm.Potential("figure", -0.5 * ((value + 0.7) * 4).sum() ** 2)
+        density = model.compile_logp()
+        below, at, above = (float(density({"x": np.array([x])})) for x in (-1.0, 0.0, 1.0))
+        assert above + below - 2 * at == pytest.approx(-1, rel=1e-6)
+        modes.append((above - below) / 2)
+    assert modes[0] == pytest.approx(modes[1], rel=1e-6)
 
 
 def test_flows_that_are_not_pooled_know_nothing_of_each_other():

@@ -4,8 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import gammaln
 
-from mppbayes import names
-from mppbayes.model.centring import flow_centring, shock_centring, shock_weights
+from mppbayes.model.centring import season_sharpness, sharpness, shock_centring, shock_weights
 from mppbayes.model.layout import Layout
 from mppbayes.model.routing import route_arrays
 from mppbayes.model.rows import row_arrays
@@ -41,13 +40,13 @@ def arrays(spec: ModelSpec, layout: Layout, panel: Panel) -> Arrays:
         "mean_level_centre": np.array([spec.mean_levels[flow] for flow in flows]),
         "mean_level_width": np.where(informed, 1.0, _WIDE),
         "ceiling": np.array([spec.ceilings[flow] for flow in flows]),
-        "centring": np.stack([flow_centring(known, parameter) for parameter in names.PARAMETERS]),
+        "sharpness": sharpness(known, spec),
         "shock_centring": shock_centring(known),
         "shock_weight": shock_weights(known),
         **evidence_arrays(known, layout),
     }
     if spec.harmonics:
-        data["season_centring"] = flow_centring(known, names.SEASONAL_WAVE)
+        data["season_sharpness"] = season_sharpness(known, spec)
     data |= _cell_arrays(known, layout)
     data |= route_arrays(known)
     return data | row_arrays(known, layout)

@@ -1,8 +1,8 @@
 """How far unknowns are sampled centred: this steers the sampler, and not the posterior.
 
-An unknown that the evidence tells much about is sampled as it is (a centring of 1), one of which
-it tells little as a deviation in units of its prior's spread (0), others as a blend of the two.
-The constants were found by trial.
+An unknown that the evidence tells much about is sampled as it is, one of which it tells little as
+a deviation in units of its prior's spread, others as a blend of the two. The constants were found
+by trial.
 """
 
 from typing import Final
@@ -12,25 +12,44 @@ from numpy.typing import NDArray
 
 from mppbayes import names
 from mppbayes.model.layout import Layout
+from mppbayes.model.specification import ModelSpec
 
 type Floats = NDArray[np.float64]
 
-_HALF_CENTRED_AT: Final = {  # so many figures; what is left out is informed little by one flow's
+_WORTH: Final = {  # so many figures are worth the prior; what is left out, one flow tells little of
     names.ADAPTATION: 24,
     names.DISPERSION: 24,
-    names.SEASONAL_WAVE: 60,
     names.SHOCK_LOADING: 200,
 }
+_SEASON_WORTH = 60
 _CALM_SHOCK = 0.3  # the centring of the shock of a period without a common movement
 _HALF_CRISIS_AT = 3.0  # standard deviations of the common movement
 _FEW = 12  # movements of a flow whose size is not known
 _MOST = 4.0  # standard deviations of a flow's movement that count
 
 
-def flow_centring(known: Layout, unknown: str) -> Floats:
-    """Say by flow how far its figures outweigh the prior of an unknown, (flow,)."""
-    n_seen = known.windows.seen.sum(axis=0)
-    return np.asarray(n_seen / (n_seen + _HALF_CENTRED_AT.get(unknown, np.inf)))
+def sharpness(known: Layout, spec: ModelSpec) -> Floats:
+    """Say how sharply a flow's figures tell its parameters, (parameter, flow).
+
+    It is the inverse of the standard deviation that the figures alone would leave.
+    """
+    worth = np.array([_WORTH.get(parameter, np.inf) for parameter in names.PARAMETERS])
+    figures = _figures(known, longest=np.inf)
+    return np.asarray(np.sqrt(figures / worth[:, None]) / spec.prior_values("spread"))
+
+
+def season_sharpness(known: Layout, spec: ModelSpec) -> Floats:
+    """Say how sharply a flow's figures tell its seasonal waves, (flow,)."""
+    typical = spec.prior_values("centre")[names.PARAMETERS.index(names.SEASONAL_AMPLITUDE)]
+    figures = _figures(known, longest=spec.network.periods_per_year / 2)
+    return np.asarray(np.sqrt(figures / _SEASON_WORTH) / np.exp(typical))
+
+
+def _figures(known: Layout, *, longest: float) -> Floats:
+    """Count the figures of flows; one over n periods counts for 1/n, (flow,)."""
+    windows = known.windows
+    counted = windows.seen & (windows.length <= longest)
+    return np.asarray(np.where(counted, 1 / windows.length, 0.0).sum(axis=0))
 
 
 def shock_weights(known: Layout) -> Floats:

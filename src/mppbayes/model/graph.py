@@ -18,7 +18,7 @@ from mppbayes.model.specification import ModelSpec
 from mppbayes.model.step import Parameters, State
 
 # Unknowns far smaller than 1: a chain that starts them 1 away, as others, is tens of sds off.
-SMALL = frozenset({f"{names.COMMON_SHOCK}_felt", names.SEASONAL_WAVE})
+SMALL = frozenset({f"{names.COMMON_SHOCK}_felt"})
 _ELASTICITY = (0.0, 1.2)  # mean and sd of its logit
 _UNRECORDED = 0.005  # of a stock, per period: the scale of what changes it unrecorded
 
@@ -224,7 +224,7 @@ def _season(
         names.SEASONAL_WAVE,
         0.0,
         flows[names.SEASONAL_AMPLITUDE],
-        given["season_centring"],
+        given["season_sharpness"],
         dims=(names.HARMONIC, names.FLOW),
     )
     pattern = np.stack([wave for _, wave in waves], axis=1) @ coefficient

@@ -31,6 +31,7 @@ def hierarchy(spec: ModelSpec, given: dict[str, TensorVariable]) -> dict[str, Te
     location = pt.zeros((n_parameters, n_flows))
     spread = pt.ones((n_parameters, n_flows))
     own = np.zeros((n_parameters, n_flows))
+    origin = spec.prior_values("centre")
     for drive, plan in spec.designs.items():
         at = np.flatnonzero(spec.structure.driven(drive))
         centre, sd = _drive(spec, drive, plan)
@@ -42,11 +43,11 @@ def hierarchy(spec: ModelSpec, given: dict[str, TensorVariable]) -> dict[str, Te
             else pt.where(kept, sd, 1.0)
         )
         own[:, at] = kept
-    value = partly_centred(
+    value = origin + partly_centred(
         f"{names.FLOW}_{names.EFFECT}",
-        location,
+        location - origin,
         spread,
-        given["centring"] * own,
+        given["sharpness"] * own,
         dims=(names.PARAMETER, names.FLOW),
     )
     value = pt.where(own > 0, value, location)
@@ -77,17 +78,23 @@ def partly_centred(
     name: str,
     location: TensorVariable | float,
     spread: TensorVariable,
-    centring: TensorVariable,
+    sharpness: TensorVariable | float,
     *,
     dims: tuple[str, ...],
 ) -> TensorVariable:
-    """Give normal unknowns by way of partly centred ones, which mix whatever the data say.
+    """Give normal unknowns by way of others, which mix whatever the spread and the data say.
 
-    Where few data speak the deviation is sampled (a centring of 0), where many do the value is
-    (1), and between them a blend; the value is normal with this location and spread in any case.
+    Data that tell the value x with precision ``sharpness²`` leave its deviation z from the
+    location, in units of the spread, with variance ``1/g²``, ``g² = 1 + (spread · sharpness)²``.
+    What is sampled is ``g z + (spread · sharpness² / g) location``: in the posterior it has
+    variance 1 and hangs neither on the spread nor on the location. It is z where the spread is
+    small or the data are few, and x where both are not; x is normal with this location and spread
+    in any case.
     """
-    raw = pm.Normal(name, centring * location, spread**centring, dims=dims)
-    return location + spread ** (1 - centring) * (raw - centring * location)
+    told = spread * sharpness
+    stretch = pt.sqrt(1 + told**2)
+    raw = pm.Normal(name, told * sharpness / stretch * location, stretch, dims=dims)
+    return location / stretch**2 + spread / stretch * raw
 
 
 def _effect_sizes(plan: PoolingDesign, before: str) -> TensorVariable:

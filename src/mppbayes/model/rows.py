@@ -61,7 +61,7 @@ def _rows(known: Layout) -> list[tuple[int, int, float, float, NDArray[np.float6
     for name in (*network.stock_names, *network.sum_names):
         if name not in network.stock_series:
             continue
-        members = network.members(name) if name in network.sum_names else (name,)
+        members = network.members(name)
         stocks = np.array([float(stock in members) for stock in network.stock_names])
         figures = table[table["series"] == name].sort_values("end")
         at = time.get_indexer(figures["end"].dt.to_period(network.frequency))

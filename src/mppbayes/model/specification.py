@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 
 import numpy as np
 import tomli_w
@@ -175,6 +175,18 @@ class ModelSpec(_Settings):
             )
             for kind in self.structure.present
         }
+
+    def prior_values(self, attribute: Literal["centre", "doubt", "spread"]) -> NDArray[np.float64]:
+        """Give a number of the priors by parameter and flow with a rate, (parameter, flow)."""
+        return np.array(
+            [
+                [
+                    getattr(self.priors[prior_key(drive, parameter)], attribute)
+                    for drive in self.structure.drives
+                ]
+                for parameter in names.PARAMETERS
+            ]
+        )
 
     def describe(self) -> str:
         """Tell what is pooled with what and why, in words and numbers."""

@@ -139,7 +139,7 @@ class Structure:
     def combination(self, name: str) -> NDArray[np.float64]:
         """Give a flow, or a sum of flows, as a combination of those with a rate, (flow,)."""
         total = np.zeros(len(self.flows))
-        members = self.network.members(name) if name in self.network.sum_names else (name,)
+        members = self.network.members(name)
         for member in members:
             flow = self.network.flow(member)
             if flow.rest:

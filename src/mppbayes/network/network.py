@@ -167,8 +167,15 @@ class Network(Header):
         return _named(self.sums, name, "sum")
 
     def members(self, name: str) -> tuple[str, ...]:
-        """Give the flows or stocks that a sum adds up, the sums inside it opened."""
-        return relations.members(self.sum(name).name, {total.name: total for total in self.sums})
+        """Give the flows or stocks that a sum adds up, the sums inside it opened.
+
+        Any other flow or stock stands for itself.
+        """
+        if name not in self.series_names:
+            raise LabelError(
+                f"there is no flow, stock or sum {name!r}; {suggest(name, self.series_names)}"
+            )
+        return relations.members(name, {total.name: total for total in self.sums})
 
     @property
     def flow_names(self) -> tuple[str, ...]:

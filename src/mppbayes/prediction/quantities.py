@@ -198,11 +198,7 @@ def _counted_once(flows: list[Flow], network: Network) -> tuple[Flow, ...]:
     return tuple(
         flow
         for flow in flows
-        if counted.isdisjoint(
-            member
-            for name in flow.recounts
-            for member in (network.members(name) if name in network.sum_names else (name,))
-        )
+        if counted.isdisjoint(member for name in flow.recounts for member in network.members(name))
     )
 
 
