@@ -7,7 +7,7 @@ import chains
 import numpy as np
 import pandas as pd
 import pytest
-from chains import flow, months, network
+from chains import flow, months, network, route
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from test_chain_identity import require_identity, require_parts_within
@@ -69,6 +69,24 @@ def ahead(net, known, parameters):
     tied = ties(known.structure, parameters.size, known.levels.members)
     calm = Simulator(known.structure, tied, parameters, chance, lambda _: np.zeros(N_DRAWS))
     return span, initial, calm.run(span, before, past.end, initial, given)
+
+
+def test_before_all_evidence_a_source_is_what_it_is_on_average_since():
+    """A delay that looks back further than the evidence does not find an empty source."""
+    net = network(flow("source"), flow("fed", route=[route("source", 6, 1)]))
+    known = chains.layout(net, source=months("2020-01", [100, 120, 80, 100]))
+    parameters = chains.draws(net, 2, 4, level={"source": np.log(100.0)})
+    fit = SimpleNamespace(
+        layout=known,
+        network=net,
+        end_state=replay(parameters, known).end,
+        replay=lambda keep_from: replay(parameters, known, keep_from),
+    )
+    history = History(fit)
+    span = history.span(known.periods[-1], known.periods[-1] + 2)
+    before, *_ = history.before(span, parameters, Innovations(1, 2), 1)
+    assert before.shape[1] >= 6
+    np.testing.assert_allclose(before[:, :, 0], 100)
 
 
 def check_forecast(net, seed, **which):

@@ -212,3 +212,26 @@ def test_every_figure_of_a_stock_after_its_first_ends_one_row(data):
         assert (rows["row_weight"] == 1).all()
         assert (rows["row_stocks"].sum(axis=1) == 1).all()
     assert found == expected
+
+
+def test_a_sum_whose_members_have_figures_makes_no_row():
+    """All three figures are known in January and February, the second stock's alone not in March."""
+    net = network(
+        flow("arrive", enters="a"),
+        flow("move", leaves="a", enters="b"),
+        stocks=[stock("a"), stock("b")],
+        sums=[{"name": "all", "of": ["a", "b"]}],
+    )
+    known = chains.layout(
+        net,
+        arrive=months("2020-01", [10, 10, 10]),
+        a=months("2020-01", [100, 101, 102]),
+        b=months("2020-01", [50, 51]),
+        all=months("2020-01", [150, 152, 160]),
+    )
+    rows = row_arrays(known, known)
+    found = list(zip(rows["row_first"], rows["row_last"], rows["row_stocks"].tolist(), strict=True))
+    assert found == [(0, 1, [1, 0]), (1, 2, [1, 0]), (0, 1, [0, 1]), (1, 2, [1, 1])]
+    assert known.unused == tuple(
+        f"all 2020-0{month}: its members' own figures tell it" for month in (1, 2)
+    )

@@ -186,7 +186,7 @@ def test_routes_and_their_delays_are_as_meant(keten):
         (route,) = keten.flow(f"family_reunification_{nationality}").routes
         assert route.source == f"first_applications_{nationality}"
         assert (route.delay.mean, route.delay.sd) == (14, 6)
-        assert (route.delay_prior.mean_sd, route.delay_prior.sd_sd) == (4, 2)
+        assert (route.delay_prior.mean_sd, route.delay_prior.sd_sd) == (2, 1)
         assert route.note
     coa = keten.flow("coa_inflow").routes
     assert tuple(route.source for route in coa) == APPLICATIONS

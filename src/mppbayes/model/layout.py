@@ -88,14 +88,30 @@ class Layout:
             if name in self.network.stock_series:
                 stocks = [self.network.stock_names.index(one) for one in self.network.members(name)]
                 tracked = self.levels.tracked[stocks].max()
-                of_sum = self.table[self.table["series"] == name]
-                at = self.periods.get_indexer(of_sum["end"].dt.to_period(self.network.frequency))
-                found += [
-                    f"{name} {self.periods[int(i)]}: not all of its members are known then"
-                    for i in at
-                    if 0 <= i < tracked
-                ]
+                told = self.told_by_members(name)
+                for at in self.dates(name):
+                    if 0 <= at < tracked:
+                        reason = "not all of its members are known then"
+                    elif at in told:
+                        reason = "its members' own figures tell it"
+                    else:
+                        continue
+                    found.append(f"{name} {self.periods[int(at)]}: {reason}")
         return tuple(found)
+
+    def dates(self, series: str) -> NDArray[np.int64]:
+        """Give the positions of a series' figures by the periods that they end in, in order."""
+        ends = self.table["end"][self.table["series"] == series].sort_values()
+        at: NDArray[np.int64] = self.periods.get_indexer(ends.dt.to_period(self.network.frequency))
+        return at
+
+    def told_by_members(self, total: str) -> set[int]:
+        """Give the positions at which all members of a sum of stocks have figures of their own."""
+        members = self.network.members(total)
+        if members == (total,):
+            return set()
+        dates = [set(self.dates(member).tolist()) for member in members]
+        return set.intersection(*dates)
 
     @cached_property
     def cells(self) -> xr.Dataset:

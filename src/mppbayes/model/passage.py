@@ -25,6 +25,7 @@ Array = Any
 Namespace = Any
 
 HALF = 0.5  # the least that a driven flow is counted over, so that its mean is never nothing
+_BEND = 0.05  # of a stock's reference size: below it, its size is bent away from 0
 
 
 class Carried(NamedTuple):
@@ -215,7 +216,7 @@ def passage(
     shock = xp.where(seen.begins, 0.0, chance.shock)
     exposure, crowding = seen.exposure, 0.0
     if ties.driven is not None:
-        inside = xp.maximum(carried.stock, HALF)
+        inside = bounded(carried.stock, ties.reference, xp)
         exposure = xp.where(ties.driven.any(axis=1), inside @ ties.driven.T, exposure)
         crowding = crowded(inside, chance.elasticity, ties, xp)
     reached, mean = expectations(state, exposure, shock, crowding, parameters, ties.links, xp)
@@ -314,6 +315,15 @@ def beginning(
         stock,
         None if stock is None else xp.zeros_like(stock),
     )
+
+
+def bounded(stock: Array, reference: Array, xp: Namespace) -> Array:
+    """Bend the size of a stock smoothly away from 0; at half its reference size it gains 0.25 %.
+
+    What is expected of a stock may be negative between its figures. Bent at a corner, the mean of
+    a flow that was seen to leave it would fall to nothing at once, and the density with it.
+    """
+    return (stock + xp.sqrt(stock**2 + (_BEND * reference) ** 2)) / 2
 
 
 def crowded(inside: Array, elasticity: Array, ties: Ties, xp: Namespace) -> Array:

@@ -55,24 +55,28 @@ def row_arrays(known: Layout, layout: Layout) -> Arrays:
 
 
 def _rows(known: Layout) -> list[tuple[int, int, float, float, NDArray[np.float64]]]:
-    """Give first and last position, change, rounding variance and stocks of every row."""
-    network, time, table = known.network, known.periods, known.table
+    """Give first and last position, change, rounding variance and stocks of every row.
+
+    A sum makes no row between two dates at which all of its members have figures, which tell it.
+    """
+    network, table = known.network, known.table
     found = []
     for name in (*network.stock_names, *network.sum_names):
         if name not in network.stock_series:
             continue
         members = network.members(name)
         stocks = np.array([float(stock in members) for stock in network.stock_names])
-        figures = table[table["series"] == name].sort_values("end")
-        at = time.get_indexer(figures["end"].dt.to_period(network.frequency))
-        figures, at = figures[at >= 0], at[at >= 0]
+        at = known.dates(name)
+        figures = table[table["series"] == name].sort_values("end")[at >= 0]
+        at = at[at >= 0]
+        told = known.told_by_members(name)
         tracked = known.levels.tracked[stocks > 0].max()
         value, unit = figures["value"].to_numpy(), figures["rounding"].to_numpy(dtype=float)
         variance = np.where(unit > 1, unit**2 / 12, 0.0)
         found += [
             (int(at[i]), int(at[i + 1]), value[i + 1] - value[i], variance[i : i + 2].sum(), stocks)
             for i in range(len(at) - 1)
-            if at[i] >= tracked
+            if at[i] >= tracked and not {at[i], at[i + 1]} <= told
         ]
     return found
 

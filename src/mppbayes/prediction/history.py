@@ -60,7 +60,8 @@ class History:
         Returns
         -------
         counts : (draw, time, flow)
-            Of as many periods before the span as the longest delay looks back.
+            Of as many periods before the span as the longest delay looks back; before all evidence
+            the mean of the periods since.
         stock : (draw, stock)
             At the end of the period before the span.
         given : Given
@@ -75,7 +76,8 @@ class History:
         counts = np.repeat(past.counts, futures, axis=0)
         n_before = begin - keep_from
         whole = self._whole(counts, keep_from, innovations)
-        earlier = np.zeros((len(whole), max(back - n_before, 0), whole.shape[2]))
+        usual = whole.mean(axis=1, keepdims=True)  # of the periods before all evidence
+        earlier = np.repeat(usual, max(back - n_before, 0), axis=1)
         n_past = len(periods) - begin
         time = np.arange(len(span))[:, None]
         last = self.last - begin
