@@ -3,7 +3,6 @@
 
 VENV        := .venv
 PYTHON      :=
-DEMO_EXTRAS := jax
 BENCHMARKS  := $(addprefix benchmarks/,demo_time.py backends.py innovations.py log_gamma.py)
 bin         := $(VENV)/bin
 
@@ -18,7 +17,7 @@ help:  ## list the targets
 
 install: $(VENV)/installed-base  ## install the package in .venv
 
-demo: $(VENV)/installed-$(or $(DEMO_EXTRAS),base)  ## forecast the bundled figures
+demo: $(VENV)/installed-base  ## forecast the bundled figures
 	$(bin)/mppbayes demo $(DEMO_ARGS)
 
 test: $(VENV)/installed-dev  ## run the tests, without the slow ones
@@ -33,13 +32,13 @@ check: $(VENV)/installed-dev  ## check style, types and import directions
 slow: $(VENV)/installed-dev  ## run the long statistical checks
 	$(bin)/pytest -m slow $(TEST_ARGS)
 
-bench: $(VENV)/installed-jax  ## run the benchmarks: time and memory
+bench: $(VENV)/installed-numpyro  ## run the benchmarks: time and memory
 	@set -e; for script in $(BENCHMARKS); do echo "$$script"; $(bin)/python $$script; done
 
-backtest: $(VENV)/installed-jax,baselines  ## score past forecasts against simple ones (half an hour or more)
+backtest: $(VENV)/installed-baselines  ## score past forecasts against simple ones (half an hour or more)
 	$(bin)/python benchmarks/backtest.py
 
-docs: $(VENV)/installed-docs,jax  ## build the documentation, examples executed, in docs/_build
+docs: $(VENV)/installed-docs  ## build the documentation, examples executed, in docs/_build
 	rm -rf docs/_build docs/generated
 	$(bin)/sphinx-build -W -q docs docs/_build
 	@echo "Open docs/_build/index.html"

@@ -1,4 +1,4 @@
-"""The total wait for the demo's fit, compilation included, by sampler and backend."""
+"""The total wait for a fit of the asylum inflow, compilation included, by sampler and backend."""
 
 import time
 
@@ -13,7 +13,7 @@ CHOICES = {
 
 def main() -> None:
     """Print a table."""
-    panel = mpp.public_figures()
+    panel = mpp.public_figures(mpp.Network.asylum_inflow())
     spec = mpp.ModelSpec(panel.network)
     print(f"{'':16}{'total s':>9}{'draws':>8}{'min bulk ESS':>14}{'status':>9}")
     for name, sampler in CHOICES.items():

@@ -55,7 +55,7 @@ def main(directory: Path) -> None:
 
 def evidence() -> tuple[mpp.Panel, mpp.ModelSpec]:
     """Give the bundled monthly flows; the sum of the named nationalities is one more quantity."""
-    data = mpp.Network.migratieketen().to_dict()
+    data = mpp.Network.asylum_inflow().to_dict()
     named = [flow["name"] for flow in data["flow"] if flow.get("labels")]
     data["sum"].append({"name": "named_nationalities", "of": named})
     network = mpp.Network.from_dict(data)

@@ -3,13 +3,14 @@ A first forecast
 ================
 
 From a table of counts to exceedance bands, on the bundled public figures of the Dutch asylum
-chain. They are an illustration on public copies, not an official forecast.
+inflow. They are an illustration on public copies, not an official forecast.
 """
 
 import mppbayes as mpp
 
-panel = mpp.public_figures()  # or mpp.read_panel("counts.csv", network)
-spec = mpp.ModelSpec(panel.network)
+network = mpp.Network.asylum_inflow()
+panel = mpp.public_figures(network)  # or mpp.read_panel("counts.csv", network)
+spec = mpp.ModelSpec(network)
 fit = mpp.fit(spec, panel, seed=1, progress=False)
 forecast = mpp.forecast(fit, until="2030-12", seed=2)
 bands = mpp.bands(forecast, mpp.MPP, by="sum", per="year")

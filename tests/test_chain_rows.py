@@ -215,7 +215,7 @@ def test_every_figure_of_a_stock_after_its_first_ends_one_row(data):
 
 
 def test_a_sum_whose_members_have_figures_makes_no_row():
-    """All three figures are known in January and February, the second stock's alone not in March."""
+    """All figures are known in January and February, that of the second stock not in March."""
     net = network(
         flow("arrive", enters="a"),
         flow("move", leaves="a", enters="b"),

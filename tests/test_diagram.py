@@ -178,12 +178,12 @@ def long_words():
 
 NETWORKS = {
     "one flow": lambda: network(flow("applications", "A", 1, "inflow"), period="year"),
-    "public": Network.migratieketen,
+    "public": Network.asylum_inflow,
     "chain": chain,
     "loop": loop,
     "far": far,
     "long words": long_words,
-    "whole chain": Network.whole_migratieketen,
+    "whole chain": Network.migratieketen,
 }
 SHOWN = list(NETWORKS)
 

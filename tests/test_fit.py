@@ -155,7 +155,7 @@ def test_checks_do_not_depend_on_time():
 
 
 def test_rounded_cells_are_intervals():
-    panel = public_figures()
+    panel = public_figures(Network.asylum_inflow())
     layout = Layout.of(panel)
     assert sum(layout.roundings.values()) > 1000
     spec = resolve(ModelSpec(panel.network), panel)
@@ -180,7 +180,7 @@ def test_a_forecast_begins_in_the_year_in_which_the_earliest_evidence_ends(small
 @pytest.mark.slow
 def test_the_prior_expects_years_of_the_size_of_history():
     """95 % of prior yearly totals lie within 1/20 to 20 times history, by flow and for the sum."""
-    panel = public_figures()
+    panel = public_figures(Network.asylum_inflow())
     prior = prior_predictive(ModelSpec(panel.network), panel, draws=1500)["flows"].isel(chain=0)
     history = panel.counts()["value"]
     flows = prior.groupby("time.year").sum()

@@ -209,8 +209,8 @@ def test_a_network_made_in_python_is_checked_too():
     assert len(caught.value.faults) == 5
 
 
-def test_migratieketen_holds_the_monthly_flows():
-    network = Network.migratieketen()
+def test_the_asylum_inflow_holds_the_monthly_flows():
+    network = Network.asylum_inflow()
     assert len(network.flows) == 15
     assert network.members("asylum_inflow") == network.flow_names
     assert {each.organisation for each in network.flows} == {"IND", "BZ"}

@@ -518,8 +518,8 @@ def test_carried_columns_may_bear_any_other_name():
 
 
 def test_the_public_figures_come_with_their_sources():
-    panel = public_figures()
-    assert panel.series == Network.migratieketen().flow_names
+    panel = public_figures(Network.asylum_inflow())
+    assert panel.series == Network.asylum_inflow().flow_names
     assert panel.note == "illustration on public copies, not an official forecast"
     assert panel.note in repr(panel)
     counts = panel.counts()

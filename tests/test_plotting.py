@@ -219,7 +219,7 @@ def test_numbers_chances_and_periods_are_written_as_each_language_does():
 
 
 def test_groups_have_titles_in_each_language():
-    network = Network.migratieketen()
+    network = Network.asylum_inflow()
     made = {each.name: each for each in quantities(network, aggregates(network))}
     assert quantity_title(network, made["nationality=Syria"], "nl") == "Syrië: instroom"
     assert quantity_title(network, made["nationality=Syria"], "en") == "Syria: inflow"

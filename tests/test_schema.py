@@ -293,7 +293,7 @@ def test_time_begins_with_the_year_in_which_the_earliest_evidence_ends(forecast)
 
 
 def test_labels_are_coordinates_of_text():
-    network = Network.migratieketen()
+    network = Network.asylum_inflow()
     dataset = xr.Dataset(coords=flow_coordinates(network))
     assert {"nationality"} <= set(network.label_names) <= set(dataset.coords)
     for label in network.label_names:

@@ -163,15 +163,16 @@ def demo(
     seed: Seed = 1,
     draft: Draft = False,
     language: LanguageOption = "nl",
-    max_minutes: MaxMinutes = 10.0,
+    max_minutes: MaxMinutes = 30.0,
 ) -> None:
-    """Forecast the bundled public figures of the Dutch asylum chain."""
+    """Forecast the bundled public figures of the Dutch migration chain: some minutes."""
     from mppbayes.cli.directory import require_free
     from mppbayes.model import ModelSpec
     from mppbayes.panel import public_figures
+    from mppbayes.panel.bundled import SINCE
 
     require_free(out)
-    panel = public_figures()
+    panel = public_figures().since(SINCE)
     _run(
         panel,
         ModelSpec(panel.network),

@@ -38,8 +38,8 @@ class Sampler:
         (or a transition diverged, and then tries once more with smaller steps); the others
         draw ``draws`` and stop.
     backend : {"auto", "jax", "numba"}
-        What nutpie compiles with; ``auto`` takes JAX where it is installed, whose total wait is
-        the shorter one (``make bench``).
+        What nutpie compiles with; ``auto`` takes JAX, whose total wait is the shorter one (``make
+        bench``). It can be taken out of an environment, and then ``auto`` is Numba.
     chains : int
         Markov chains.
     tune : int
@@ -75,11 +75,9 @@ class Sampler:
             faults.append(f"target_accept is {self.target_accept!r}; give a number between 0 and 1")
         if faults:
             raise SamplingError(f"the sampler cannot be used: {'; '.join(faults)}")
-        needs_jax = self.name == "numpyro" or self.backend == "jax"
-        if needs_jax and not (find_spec("jax") and find_spec("numpyro")):
+        if self.name == "numpyro" and not find_spec("numpyro"):
             raise SamplingError(
-                f"sampler {self.name!r} on JAX needs jax and numpyro, which are not installed; "
-                "install mppbayes[jax]"
+                "sampler 'numpyro' needs numpyro, which is not installed; install mppbayes[numpyro]"
             )
 
     def more_careful(self) -> "Sampler":

@@ -79,16 +79,19 @@ _EXOGENOUS = {
     names.SEASONAL_AMPLITUDE: Prior(-2.3, 0.5, 0.3),
 }
 # A driven flow's level adapts less, since what drives it explains it: an adaptive level would
-# swallow the delay. For the same reason the common shock reaches it mostly through its drive.
-_DRIVEN = _EXOGENOUS | {
-    names.ADAPTATION: Prior(-2.2, 0.7, 0.4),
-    names.SHOCK_LOADING: Prior(-3.5, 0.5, 0.3),
+# swallow the delay.
+_ROUTED = _EXOGENOUS | {names.ADAPTATION: Prior(-2.2, 0.7, 0.4)}
+# The common shock reaches shares, and those who leave a stock, through their whole and the stock.
+# Few such flows are published by months, so that little is learned of how they differ in this.
+_SHARED = _ROUTED | {
+    names.SHOCK_LOADING: Prior(-3.5, 0.4, 0.15),
+    names.SEASONAL_AMPLITUDE: Prior(-2.3, 0.4, 0.2),
 }
 _BY_DRIVE = {
     "exogenous": _EXOGENOUS,
-    "routed": _DRIVEN,
-    "stock": _DRIVEN,
-    "part": _DRIVEN | {names.DISPERSION: Prior(4.0, 1.0, 0.7)},
+    "routed": _ROUTED,
+    "stock": _SHARED,
+    "part": _SHARED | {names.DISPERSION: Prior(4.0, 1.0, 0.7)},
 }
 
 

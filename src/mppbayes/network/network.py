@@ -106,16 +106,17 @@ class Network(Header):
 
     @classmethod
     def migratieketen(cls) -> Self:
-        """Give the Dutch migration chain, as far as its monthly figures are public."""
+        """Give the Dutch migration chain: every public series, with its stocks and routes.
+
+        Each assumption stands in a ``note`` beside it. A fit takes minutes; the flows of
+        :meth:`asylum_inflow` alone take a good one.
+        """
         return cls._bundled("migratieketen")
 
     @classmethod
-    def whole_migratieketen(cls) -> Self:
-        """Give the whole Dutch migration chain: every public series, with stocks and routes.
-
-        Each assumption stands in a ``note`` beside it. A fit takes minutes.
-        """
-        return cls._bundled("whole_migratieketen")
+    def asylum_inflow(cls) -> Self:
+        """Give the chain's inflow alone: the 15 monthly flows of applicants and family members."""
+        return cls._bundled("asylum_inflow")
 
     @classmethod
     def _bundled(cls, name: str) -> Self:
