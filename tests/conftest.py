@@ -1,5 +1,6 @@
 """Fixtures that several test files share."""
 
+import backlog
 import pytest
 import small_chain
 import synthetic
@@ -7,7 +8,7 @@ import synthetic
 from mppbayes.cli import main
 from mppbayes.inference import Fit, Limits, Sampler, fit
 from mppbayes.model import ModelSpec
-from mppbayes.panel import Panel
+from mppbayes.panel import Panel, read_panel
 from mppbayes.prediction import Forecast
 
 LOOSE = Limits(rhat=1.2, ess=50, divergences=1000)
@@ -27,6 +28,20 @@ def small_fit(small_panel: Panel) -> Fit:
         small_panel,
         seed=1,
         sampler=Sampler(tune=200),
+        limits=LOOSE,
+        progress=False,
+    )
+
+
+@pytest.fixture(scope="session")
+def chain_fit() -> Fit:
+    """A quick fit of one step of a chain."""
+    panel = read_panel(backlog.table(), backlog.network())
+    return fit(
+        ModelSpec(panel.network, harmonics=0),
+        panel,
+        seed=1,
+        sampler=Sampler(chains=2, tune=150, draws=150),
         limits=LOOSE,
         progress=False,
     )

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from test_chain_forecast import network, table
+from backlog import network, table
 
 import mppbayes as mpp
 

@@ -221,8 +221,8 @@ def test_later_values_leave_the_density_of_an_origin_as_it_is(times):
 @pytest.mark.parametrize(("kind", "gradient"), [("flows", "pytensor"), ("chain", "jax")])
 def test_chains_are_differentiated_by_jax(kind, gradient, small_panel, monkeypatch):
     """PyTensor's gradient of a chain compiles for minutes."""
+    import backlog as chain
     import nutpie
-    import test_chain_forecast as chain
 
     panel = small_panel if kind == "flows" else read_panel(chain.table(), chain.network())
     spec, layout = resolve(ModelSpec(panel.network, harmonics=0), panel), Layout.of(panel)

@@ -46,6 +46,10 @@ class SpecError(FaultsError):
     """A model specification that contradicts itself, its network or its evidence."""
 
 
+class ScenarioError(FaultsError):
+    """A scenario, or what is asked of one, that cannot be used."""
+
+
 class NotYetError(FaultsError, NotImplementedError):
     """A valid input for which there are no dynamics yet."""
 

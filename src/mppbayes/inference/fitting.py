@@ -73,7 +73,7 @@ def compile_model(
     panel : Panel
         The longest evidence.
     sampler : Sampler or str
-        How to sample, or the sampler's name.
+        How to sample; or the sampler's name, for the settings that suit the network.
 
     Returns
     -------
@@ -88,7 +88,7 @@ def compile_model(
         If no flow has evidence, or it is of another network.
     """
     require_dynamics(spec.network, panel)
-    sampler = sampler if isinstance(sampler, Sampler) else Sampler(sampler)
+    sampler = sampler if isinstance(sampler, Sampler) else Sampler.suited(sampler, spec.network)
     began = time.monotonic()
     resolved, layout = resolve(spec, panel), Layout.of(panel)
     model = build(resolved, layout, arrays(resolved, layout, panel))
@@ -119,7 +119,7 @@ def fit(
         The same seed, specification and evidence give the same draws with the same versions of
         the packages, unless ``max_minutes`` runs out.
     sampler : Sampler or str
-        How to sample, or the sampler's name.
+        How to sample; or the sampler's name, for the settings that suit the network.
     max_minutes : float
         The most time for sampling, after compiling.
     limits : Limits

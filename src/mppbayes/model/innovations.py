@@ -47,6 +47,11 @@ class Innovations:
         found = [self._stream(f"given {flow}", 0).random(self.n_draws) for flow in flows]
         return np.stack(found, axis=-1)
 
+    def measure(self, name: str) -> tuple[Floats, Floats]:
+        """Give where each draw stands among a measure's effects, and its chance: (draw,) each."""
+        place, chance = self._stream(f"measure {name}", 0).random((2, self.n_draws))
+        return place, chance
+
     def splits(self, owner: str, period: int) -> np.random.Generator:
         """Give the stream that splits a figure over the periods of its window."""
         return self._stream(f"split {owner}", period)

@@ -70,6 +70,10 @@ class Simulated:
     near: Floats
 
 
+def _nothing(_: int) -> float:
+    return 0.0
+
+
 @dataclass(frozen=True, eq=False)
 class Simulator:
     """Draws periods of a network one after another.
@@ -86,6 +90,9 @@ class Simulator:
         The chance.
     shock_law : callable
         Period ordinal → the common shock, (draw,).
+    measures : callable
+        Position in the span → what measures add to the log rates, (draw, flow); by default
+        nothing.
     """
 
     structure: Structure
@@ -93,6 +100,7 @@ class Simulator:
     draws: FlowDraws
     innovations: Innovations
     shock_law: Callable[[int], Floats]
+    measures: Callable[[int], Floats | float] = _nothing
 
     def run(
         self, span: pd.PeriodIndex, before: Floats, state: State, stock: Floats, given: Given
@@ -159,7 +167,7 @@ class Simulator:
                 given.counts[:, t],
                 given.fixed[t],
                 known[:, None],
-                0.0,
+                self.measures(t),
                 frailty,
                 arrival,
             ),

@@ -1,7 +1,13 @@
-"""Prediction: posterior predictive draws, and the bands that summarise them."""
+"""Prediction: posterior predictive draws, and what is made of them."""
 
+from mppbayes.prediction.capacity import Capacity, shortage
+from mppbayes.prediction.coherence import Coherent, coherent
+from mppbayes.prediction.contrasts import Contrast, attribution, contrast
 from mppbayes.prediction.draws import Forecast
 from mppbayes.prediction.given import GivenFuture
+from mppbayes.prediction.measures import Measure, Scenario
+from mppbayes.prediction.pathwise import crossing, paths, peak, periods_above, simultaneous
+from mppbayes.prediction.planning import Plans, compare_plans
 from mppbayes.prediction.quantities import aggregates
 from mppbayes.prediction.scheme import MPP, Band, BandScheme
 from mppbayes.prediction.simulation import forecast
@@ -12,9 +18,25 @@ __all__ = [
     "Band",
     "BandScheme",
     "Bands",
+    "Capacity",
+    "Coherent",
+    "Contrast",
     "Forecast",
     "GivenFuture",
+    "Measure",
+    "Plans",
+    "Scenario",
     "aggregates",
+    "attribution",
     "bands",
+    "coherent",
+    "compare_plans",
+    "contrast",
+    "crossing",
     "forecast",
+    "paths",
+    "peak",
+    "periods_above",
+    "shortage",
+    "simultaneous",
 ]

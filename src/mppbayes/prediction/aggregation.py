@@ -75,6 +75,12 @@ def aggregated_draws(forecast: Forecast, quantity: Quantity, per: Per) -> xr.Dat
     )
 
 
+def by_period(draws: xr.DataArray) -> npt.NDArray[np.int64]:
+    """Lay aggregated draws out as (period, draw)."""
+    laid: npt.NDArray[np.int64] = draws.transpose("period", names.CHAIN, names.DRAW).values
+    return laid.reshape(draws.sizes["period"], -1)
+
+
 def aggregated_history(forecast: Forecast, quantity: Quantity, per: Per) -> xr.DataArray:
     """Aggregate the evidence of a quantity over the windows of time that are wholly observed.
 

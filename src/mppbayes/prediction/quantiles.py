@@ -1,6 +1,6 @@
 """The numerical core of bands: exceedance quantiles of integer draws and their errors."""
 
-from typing import Final, Literal, NamedTuple
+from typing import Any, Final, Literal, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -55,12 +55,31 @@ def exceedance_quantiles(
     ordered = np.sort(draws.reshape(len(draws), -1), axis=-1)
     size = ordered.shape[-1]
     p = np.asarray(levels, dtype=np.float64)
-    most_exceeding = np.searchsorted(np.arange(size) / size, p, "right") - 1
-    quantile = ordered[:, size - 1 - most_exceeding]
+    quantile = seldom_exceeded(ordered, p)
     achieved = (size - _search(ordered, quantile, "right")) / size
     error = np.maximum(_standard_error(draws, quantile, batches), np.sqrt(p * (1 - p) / size))
     mcse = (_interpolated(ordered, p - error) - _interpolated(ordered, p + error)) / 2
     return ExceedanceQuantiles(quantile + (rule == ">="), achieved, mcse)
+
+
+def seldom_exceeded(ordered: npt.NDArray[Any], levels: npt.ArrayLike) -> npt.NDArray[Any]:
+    """Give the smallest draws that are exceeded with at most the given probabilities.
+
+    Parameters
+    ----------
+    ordered : (cell, draw)
+        Draws in rising order.
+    levels : array-like of float, (level,)
+        The probabilities.
+
+    Returns
+    -------
+    (cell, level)
+        Of each cell's own draws.
+    """
+    size = ordered.shape[-1]
+    most_exceeding = np.searchsorted(np.arange(size) / size, np.atleast_1d(levels), "right") - 1
+    return ordered[:, size - 1 - most_exceeding]
 
 
 def draw_batches(posterior_draw: Integers) -> Integers:

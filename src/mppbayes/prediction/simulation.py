@@ -23,8 +23,10 @@ from mppbayes.model.structure import Structure
 from mppbayes.network import Network
 from mppbayes.prediction.aggregation import PERIOD_FORMATS
 from mppbayes.prediction.draws import SCHEMA, Forecast
+from mppbayes.prediction.effects import Effects
 from mppbayes.prediction.given import GivenFuture, lay_out
 from mppbayes.prediction.history import History
+from mppbayes.prediction.measures import Scenario
 from mppbayes.storage import manifest
 
 _DRAWS = 8000  # in all, where the number of futures is not given
@@ -37,6 +39,7 @@ def forecast(
     seed: int,
     futures: int | None = None,
     given: Iterable[GivenFuture] = (),
+    scenario: Scenario | None = None,
 ) -> Forecast:
     """Draw the posterior predictive of every flow and stock.
 
@@ -53,6 +56,10 @@ def forecast(
     given : iterable of GivenFuture
         Futures of flows that come from elsewhere: a partner's forecast, a decided capacity. They
         are marked in every table, and nothing is learned from them.
+    scenario : Scenario, optional
+        Policy measures. Posterior draws and innovations are those of the forecast without it that
+        has the same seed and number of futures, so that the two are paired draw by draw; without
+        measures they are equal.
 
     Returns
     -------
@@ -66,6 +73,8 @@ def forecast(
     ------
     PanelError
         If ``until`` is unreadable or not after the origin, or a given future cannot be used.
+    ScenarioError
+        If a measure cannot be used.
     """
     frequency = fit.network.frequency
     origin = fit.observed.indexes[names.TIME][-1].to_period(frequency)
@@ -82,8 +91,17 @@ def forecast(
         origin=origin,
         place=innovations.places(fit.layout.structure.names),
     )
-    simulated = _simulate(fit, history, span, futures, innovations, counts, fixed)
-    made = _assemble(fit, simulated, span=span, origin=origin, futures=futures, seed=seed)
+    effects = Effects(
+        scenario.measures if scenario else (),
+        fit.layout.structure,
+        span,
+        origin=origin,
+        innovations=innovations,
+    )
+    simulated = _simulate(fit, history, span, futures, innovations, counts, fixed, effects)
+    made = _assemble(
+        fit, simulated, span=span, origin=origin, futures=futures, seed=seed, scenario=scenario
+    )
     return _marked(made, fit.layout.structure, fixed, from_elsewhere)
 
 
@@ -127,6 +145,7 @@ def _simulate(
     innovations: Innovations,
     counts: NDArray[np.float64],
     fixed: NDArray[np.bool_],
+    effects: Effects,
 ) -> Simulated:
     layout, structure = fit.layout, fit.layout.structure
     draws = FlowDraws.of(fit.spec, fit.posterior).repeat(futures)
@@ -136,6 +155,7 @@ def _simulate(
         draws,
         innovations,
         lambda ordinal: innovations.shocks(ordinal, fit.spec.shock),
+        effects.at,
     )
     before, stock, past = history.before(span, draws, innovations, futures)
     given = replace(past, counts=np.where(fixed, counts, past.counts), fixed=past.fixed | fixed)
@@ -151,6 +171,7 @@ def _assemble(
     origin: pd.Period,
     futures: int,
     seed: int,
+    scenario: Scenario | None = None,
 ) -> Forecast:
     """Label the draws."""
     sizes = fit.posterior.sizes
@@ -203,10 +224,16 @@ def _assemble(
         "network": json.dumps(network.to_dict(), ensure_ascii=False),
         "status": fit.status,
         "origin": origin.strftime(PERIOD_FORMATS[network.period]),
-        "scenario": "",
+        "scenario": scenario.name if scenario else "",
         "note": fit.note,
         "manifest": json.dumps(
-            {**manifest(), "seed": seed, "futures": futures, "fit": fit.manifest},
+            {
+                **manifest(),
+                "seed": seed,
+                "futures": futures,
+                "scenario": scenario.to_dict() if scenario else {},
+                "fit": fit.manifest,
+            },
             ensure_ascii=False,
         ),
     }

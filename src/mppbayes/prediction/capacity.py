@@ -1,0 +1,135 @@
+"""Capacity: how likely, how large and how long a shortage of places is."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from numbers import Real
+from typing import Final
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from mppbayes import names
+from mppbayes.errors import LabelError, SpecError
+from mppbayes.prediction.aggregation import by_period
+from mppbayes.prediction.measures import Distribution
+from mppbayes.prediction.quantiles import seldom_exceeded
+
+type Places = float | Distribution
+
+_DRAWS: Final = (names.CHAIN, names.DRAW)
+_SEED: Final = 20  # of the places of draws in uncertain capacities
+
+
+@dataclass(frozen=True)
+class Capacity:
+    """Places for those in a stock.
+
+    Attributes
+    ----------
+    places : float, distribution, or mapping of str to either
+        Period → places, which hold until the next one named; or one for all periods. A
+        distribution has ``ppf``; a draw keeps its place in it in all periods.
+    norm : float
+        The share of the places that can be occupied, as 0.95.
+    source : str
+        Who says so.
+
+    Raises
+    ------
+    SpecError
+        With every fault.
+    """
+
+    places: Places | Mapping[str, Places]
+    norm: float = 1.0
+    source: str = ""
+
+    def __post_init__(self) -> None:
+        faults = []
+        if not (isinstance(self.norm, Real) and 0 < self.norm <= 1):
+            faults.append(f"the norm is {self.norm!r}; give a share above 0, up to 1")
+        given = self.places if isinstance(self.places, Mapping) else {"all": self.places}
+        if not given:
+            faults.append("no places are named; give a number, or period → number")
+        faults += [
+            f"the places of {period} are {value!r}; give a number of at least 0, or a distribution"
+            for period, value in given.items()
+            if not (isinstance(value, Distribution) or (isinstance(value, Real) and value >= 0))
+        ]
+        if faults:
+            raise SpecError("the capacity cannot be used", faults)
+
+    def drawn(self, path: xr.DataArray) -> xr.DataArray:
+        """Give the places that can be occupied, along the draws and periods of a path."""
+        place = np.random.default_rng(_SEED).random((path.sizes[names.CHAIN], path.sizes["draw"]))
+        given = self.places if isinstance(self.places, Mapping) else {"": self.places}
+        periods, known = path["period"].values, sorted(given)
+        if known[0] > periods[0]:
+            raise LabelError(
+                f"the capacity begins in {known[0]}, the forecast in {periods[0]}; name the "
+                f"places from then on"
+            )
+        columns = []
+        for period in periods:
+            value = given[max(each for each in known if each <= period)]
+            drawn = value.ppf(place) if isinstance(value, Distribution) else value
+            columns.append(np.broadcast_to(np.asarray(drawn, dtype=float), place.shape))
+        return (
+            path.astype(float)
+            .transpose(*_DRAWS, "period")
+            .copy(data=self.norm * np.stack(columns, axis=-1))
+        )
+
+
+def shortage(path: xr.DataArray, capacity: Capacity, *, exceedance: float = 0.33) -> pd.DataFrame:
+    """Compare who is in a stock with the places there are.
+
+    Parameters
+    ----------
+    path : (chain, draw, period)
+        As :func:`paths` gives for a stock, or a sum of stocks.
+    capacity : Capacity
+        The places.
+    exceedance : float
+        With what probability the places needed may turn out too few.
+
+    Returns
+    -------
+    DataFrame
+        One row a period: ``probability`` of a shortage then, ``so_far`` of one by then;
+        ``shortage`` and ``surplus``, expected, in places; ``needed``, the places to be there for a
+        shortage with the given probability, under the norm. Then two rows: ``peak``, where
+        probability and places are those of each path's worst period, and ``all``, where shortage
+        and surplus are place-periods over all periods.
+    """
+    path = path.transpose(*_DRAWS, "period")
+    over = path - capacity.drawn(path)
+    short, idle = over.clip(min=0) / capacity.norm, (-over).clip(min=0) / capacity.norm
+    ordered = np.sort(by_period(path), axis=1)
+    needed = np.ceil(seldom_exceeded(ordered, exceedance)[:, 0] / capacity.norm)
+    ever = (over.max("period") > 0).mean().item()
+    rows = pd.DataFrame(
+        {
+            "period": path["period"].values,
+            "probability": (over > 0).mean(_DRAWS).values,
+            "so_far": ((over > 0).cumsum("period") > 0).mean(_DRAWS).values,
+            "shortage": short.mean(_DRAWS).values,
+            "surplus": idle.mean(_DRAWS).values,
+            "needed": needed,
+            "scope": "pointwise",
+        }
+    )
+    top = seldom_exceeded(np.sort(path.max("period").values.reshape(1, -1)), exceedance).item()
+    last = pd.DataFrame(
+        {
+            "period": ["peak", "all"],
+            "probability": ever,
+            "so_far": ever,
+            "shortage": [short.max("period").mean().item(), short.sum("period").mean().item()],
+            "surplus": [idle.min("period").mean().item(), idle.sum("period").mean().item()],
+            "needed": np.ceil(top / capacity.norm),
+            "scope": ["peak", "path"],
+        }
+    )
+    return pd.concat([rows, last], ignore_index=True).assign(exceedance=exceedance)

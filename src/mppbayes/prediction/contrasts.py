@@ -1,0 +1,273 @@
+"""A scenario against the baseline: differences draw by draw, and what each measure does."""
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import combinations
+from math import factorial
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+from numpy.typing import NDArray
+
+from mppbayes import names
+from mppbayes.errors import ScenarioError
+from mppbayes.inference import Fit
+from mppbayes.prediction.aggregation import Per
+from mppbayes.prediction.draws import Forecast
+from mppbayes.prediction.measures import Scenario
+from mppbayes.prediction.quantiles import Rule, draw_batches
+from mppbayes.prediction.scheme import MPP, BandScheme
+from mppbayes.prediction.simulation import forecast
+from mppbayes.prediction.summary import Bands, bands
+
+CENTRAL: Final = 0.9  # of the differences lies between ``lower`` and ``upper``
+
+_FIGURE = ["quantity", "aggregate", "kind", "unit", "period"]
+_SAID = ["organisation", "block", "labels", "moment", "basis", "origin"]
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Contrast:
+    """What a scenario changes; made by :func:`contrast`.
+
+    Attributes
+    ----------
+    baseline, scenario : Bands
+        The two forecasts in bands, which never share a column.
+    """
+
+    baseline: Bands
+    scenario: Bands
+    _table: pd.DataFrame
+
+    def to_frame(self) -> pd.DataFrame:
+        """Give the long table, one row a figure and band.
+
+        Returns
+        -------
+        DataFrame
+            A copy: what identifies a figure in the table of bands, ``band``, ``exceedance``; then
+            ``baseline`` and ``scenario``, the band under each; ``difference``, the mean of scenario
+            minus baseline over paired draws, with its Monte Carlo error ``mcse``; ``lower`` and
+            ``upper``, between which the central 90 % of the differences lie; ``name``, the
+            scenario's. The difference of two bands is not the band of the difference.
+        """
+        return self._table.copy()
+
+    def draws(
+        self, quantity: str, kind: str | None = None, unit: str | None = None
+    ) -> xr.DataArray:
+        """Give the paired differences of a quantity, (chain, draw, period)."""
+        ours, base = (each.draws(quantity, kind, unit) for each in (self.scenario, self.baseline))
+        return ours - base
+
+    def __repr__(self) -> str:
+        return (
+            f"<Contrast of {self.scenario.forecast.scenario!r} with the baseline: "
+            f"{len(self._table)} rows>"
+        )
+
+
+def contrast(
+    baseline: Forecast,
+    scenario: Forecast,
+    scheme: BandScheme = MPP,
+    *,
+    by: str | Iterable[str] = "flow",
+    per: Per = "year",
+    rule: Rule = ">",
+) -> Contrast:
+    """Set a scenario beside its baseline, paired draw by draw.
+
+    Parameters
+    ----------
+    baseline, scenario : Forecast
+        Of one fit, with the same seed, end and number of futures.
+    scheme, by, per, rule
+        As in :func:`bands`.
+
+    Returns
+    -------
+    Contrast
+        Both sets of bands, and the differences.
+
+    Raises
+    ------
+    ScenarioError
+        If the two are not paired.
+    """
+    require_paired(baseline, scenario)
+    both = [bands(each, scheme, by=by, per=per, rule=rule) for each in (baseline, scenario)]
+    made = Contrast(both[0], both[1], pd.DataFrame())
+    differences = pd.concat(
+        [
+            _summary(made.draws(each.name, each.kind, each.unit)).assign(
+                quantity=each.name, kind=each.kind, unit=each.unit
+            )
+            for each in both[0].quantities
+        ]
+    )
+    tables = [each.to_frame() for each in both]
+    keys = [*_FIGURE, "band", "exceedance"]
+    table = (
+        tables[0][[*keys, *_SAID, "value"]]
+        .rename(columns={"value": "baseline"})
+        .merge(tables[1][[*keys, "value"]].rename(columns={"value": "scenario"}), on=keys)
+        .merge(differences, on=["quantity", "kind", "unit", "period"])
+        .assign(name=scenario.scenario)
+    )
+    return Contrast(both[0], both[1], table)
+
+
+def require_paired(baseline: Forecast, scenario: Forecast) -> None:
+    """Refuse two forecasts whose draws are not paired."""
+
+    def of(forecast: Forecast) -> dict[str, Any]:
+        manifest = json.loads(forecast.tree.attrs["manifest"])
+        time = forecast.flows.indexes[names.TIME]
+        fitted = manifest.get("fit", {})
+        return {
+            "seed": manifest.get("seed"),
+            "futures of each posterior draw": manifest.get("futures"),
+            "fit": (fitted.get("digests"), fitted.get("seed")),
+            "periods": f"{time[0]:%Y-%m} to {time[-1]:%Y-%m}",
+            "draws": dict(forecast.flows.sizes),
+        }
+
+    ours, base = of(scenario), of(baseline)
+    faults = [
+        f"{what}: {base[what]} in the baseline, {ours[what]} in the scenario"
+        for what in base
+        if base[what] != ours[what]
+    ]
+    if faults:
+        raise ScenarioError(
+            "the two forecasts are not paired",
+            faults,
+            "make both from one fit with the same seed, until and futures",
+        )
+
+
+def attribution(
+    fit: Fit,
+    scenario: Scenario,
+    quantity: str,
+    *,
+    until: str,
+    seed: int,
+    by: str | Iterable[str] = ("flow", "sum"),
+    per: Per = "year",
+    futures: int | None = None,
+) -> pd.DataFrame:
+    """Share what a scenario changes in a quantity out over its measures, by Shapley values.
+
+    A measure's share is its mean effect over all orders in which the measures may be taken
+    (Shapley, 1953); the shares add up to the whole. It takes a forecast of every set of measures.
+
+    Parameters
+    ----------
+    fit : Fit
+        The posterior.
+    scenario : Scenario
+        At most six measures.
+    quantity : str
+        As in the table of bands.
+    until, seed, futures
+        As in :func:`forecast`.
+    by, per
+        As in :func:`bands`; what the quantity is among.
+
+    Returns
+    -------
+    DataFrame
+        One row a period and measure: ``shapley``, its mean share of the difference; ``alone``,
+        the mean difference if it is the only one. The last row of a period, ``interaction``, holds
+        under ``alone`` what the measures do together beyond that, so that both columns add up to
+        ``total``.
+
+    Raises
+    ------
+    ScenarioError
+        If there is no measure, or there are more than six.
+    """
+    measures = [measure.name for measure in scenario.measures]
+    if not 1 <= len(measures) <= _MOST:
+        raise ScenarioError(
+            f"the scenario {scenario.name!r} has {len(measures)} measures",
+            [f"expected 1 to {_MOST}: each set of them is a forecast"],
+            "take some of them together in one scenario",
+        )
+    worth: dict[frozenset[str], NDArray[np.float64]] = {}
+    for size in range(len(measures) + 1):
+        for chosen in combinations(measures, size):
+            kept = scenario.without(*(set(measures) - set(chosen)))
+            drawn = forecast(fit, until=until, seed=seed, futures=futures, scenario=kept)
+            draws = bands(drawn, by=by, per=per).draws(quantity)
+            worth[frozenset(chosen)] = draws.mean((names.CHAIN, names.DRAW)).values
+            periods = draws["period"].values
+    nothing, everything = worth[frozenset()], worth[frozenset(measures)]
+    total = everything - nothing
+    alone = {name: worth[frozenset([name])] - nothing for name in measures}
+    rows = [
+        pd.DataFrame(
+            {
+                "period": periods,
+                "measure": name,
+                "shapley": _shapley(name, measures, worth),
+                "alone": alone[name],
+                "total": total,
+            }
+        )
+        for name in measures
+    ]
+    together = total - sum(alone.values())
+    rows.append(
+        pd.DataFrame(
+            {
+                "period": periods,
+                "measure": "interaction",
+                "shapley": 0.0,
+                "alone": together,
+                "total": total,
+            }
+        )
+    )
+    return pd.concat(rows).sort_values("period", kind="stable").reset_index(drop=True)
+
+
+_MOST = 6
+
+
+def _shapley(
+    name: str, measures: list[str], worth: dict[frozenset[str], NDArray[np.float64]]
+) -> NDArray[np.float64]:
+    n, others = len(measures), [each for each in measures if each != name]
+    share = np.zeros_like(worth[frozenset()])
+    for size in range(n):
+        weight = factorial(size) * factorial(n - size - 1) / factorial(n)
+        for chosen in map(frozenset, combinations(others, size)):
+            share += weight * (worth[chosen | {name}] - worth[chosen])
+    return share
+
+
+def _summary(difference: xr.DataArray) -> pd.DataFrame:
+    """Summarise paired differences: mean and its error, and where the central ones lie."""
+    drawn = difference.transpose("period", names.CHAIN, names.DRAW).values
+    batch = draw_batches(difference["posterior_draw"].values)
+    means = np.stack(
+        [drawn[:, :, batch == each].mean(axis=2) for each in np.unique(batch)], axis=-1
+    ).reshape(len(drawn), -1)
+    tail = (1 - CENTRAL) / 2
+    lower, upper = np.quantile(drawn.reshape(len(drawn), -1), [tail, 1 - tail], axis=1)
+    return pd.DataFrame(
+        {
+            "period": difference["period"].values,
+            "difference": drawn.mean(axis=(1, 2)),
+            "mcse": means.std(axis=1, ddof=1) / np.sqrt(means.shape[1]),
+            "lower": lower,
+            "upper": upper,
+        }
+    )

@@ -1,0 +1,105 @@
+"""What the measures of a scenario add to the log rates of flows, draw by draw."""
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from mppbayes.errors import ScenarioError, suggest
+from mppbayes.model.innovations import Innovations
+from mppbayes.model.structure import Structure
+from mppbayes.prediction.measures import Measure
+
+type Floats = NDArray[np.float64]
+
+_LEAST = 1e-9  # of a rate that is left by a measure that takes all of it, so that its log exists
+
+
+class Effects:
+    """The effects of measures, each drawn once a draw.
+
+    Parameters
+    ----------
+    measures : sequence of Measure
+        The measures.
+    structure : Structure
+        The network.
+    span : PeriodIndex
+        The periods of the forecast.
+    origin : Period
+        The last one with evidence; measures start after it.
+    innovations : Innovations
+        The chance: a measure's own draws depend on its name alone.
+
+    Raises
+    ------
+    ScenarioError
+        With every fault.
+    """
+
+    def __init__(
+        self,
+        measures: Sequence[Measure],
+        structure: Structure,
+        span: pd.PeriodIndex,
+        *,
+        origin: pd.Period,
+        innovations: Innovations,
+    ) -> None:
+        if faults := list(_faults(measures, structure, span, origin)):
+            raise ScenarioError("the measures cannot be forecast", faults)
+        self._shape = (innovations.n_draws, len(structure.names))
+        self._laid = []
+        for measure in measures:
+            place, chance = innovations.measure(measure.name)
+            effect = np.where(chance < measure.probability, measure.drawn(place), 0.0)
+            acts = np.isin(structure.names, measure.acts_on)
+            self._laid.append((effect, measure.working(span), acts))
+
+    def at(self, t: int) -> Floats | float:
+        """Give what is added to the log rates in a period of the span: (draw, flow), or 0."""
+        working = [(effect, share[t], acts) for effect, share, acts in self._laid if share[t]]
+        if not working:
+            return 0.0
+        added = np.zeros(self._shape)
+        for effect, share, acts in working:
+            added[:, acts] += np.log(np.maximum(1 + effect * share, _LEAST))[:, None]
+        return added
+
+
+def _faults(
+    measures: Sequence[Measure], structure: Structure, span: pd.PeriodIndex, origin: pd.Period
+) -> Iterator[str]:
+    blocks = [block.number for block in structure.network.blocks]
+    for measure in measures:
+        place = f"measure {measure.name!r}"
+        for name in measure.acts_on:
+            if name not in structure.names:
+                yield f"{place} acts on {name!r}, no flow with a rate; {_instead(name, structure)}"
+        if measure.block not in blocks:
+            yield f"{place} is of block {measure.block!r}; {suggest(measure.block, blocks)}"
+        yield from _start_faults(measure, span, origin)
+
+
+def _instead(name: str, structure: Structure) -> str:
+    rests = [flow.name for flow in structure.network.flows if flow.rest]
+    if name in rests:
+        return "it is the rest of its whole: let the measure act on the other parts"
+    return suggest(name, structure.names)
+
+
+def _start_faults(measure: Measure, span: pd.PeriodIndex, origin: pd.Period) -> Iterator[str]:
+    place = f"measure {measure.name!r}"
+    try:
+        start = pd.Period(measure.start, freq=origin.freqstr)
+    except ValueError:
+        yield f"{place} starts at {measure.start!r}, which is no period; write it as {span[-1]}"
+        return
+    if start <= origin:
+        yield (
+            f"{place} starts in {start}, and the evidence ends in {origin}: what it does is in "
+            f"the figures already; give a later start"
+        )
+    elif start > span[-1]:
+        yield f"{place} starts in {start}, after the forecast's end in {span[-1]}"

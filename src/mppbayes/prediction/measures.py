@@ -1,0 +1,223 @@
+"""Policy measures with uncertain effects, and scenarios: sets of them."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass, fields
+from numbers import Integral, Real
+from pathlib import Path
+from typing import Any, Protocol, Self, runtime_checkable
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from mppbayes.errors import ScenarioError, suggest
+from mppbayes.network.reading import read_toml
+
+type Floats = NDArray[np.float64]
+
+
+@runtime_checkable
+class Distribution(Protocol):
+    """Anything with quantiles: a frozen SciPy distribution, a PreliZ object."""
+
+    def ppf(self, q: Any) -> Any:
+        """Give the value that is not exceeded with probability q."""
+        ...
+
+
+type Effect = float | Mapping[float, float] | Distribution
+
+
+@dataclass(frozen=True)
+class Measure:
+    """One policy action, with an uncertain effect on the rates of some flows.
+
+    Attributes
+    ----------
+    name : str
+        What it is called.
+    block : int
+        The policy block that it belongs to.
+    acts_on : tuple of str
+        Flows. What changes is a count's mean, of a routed flow its rate per source event, of one
+        that leaves a stock its hazard, of a part the odds of its share.
+    start : str
+        The first period in which it works, as ``2027-01``.
+    effect : float, mapping of float to float, or distribution
+        The share by which the rates change: 0.2 for a fifth more, -1 for none left. A mapping
+        goes from exceedance probability to value, at least two, joined by straight lines; a
+        distribution has ``ppf``. One draw keeps its place among them in all periods and flows.
+    phase_in : int
+        Periods until it works in full, in equal steps; 0 for at once.
+    lasts : int, optional
+        Periods after which it works no longer; by default it stays.
+    probability : float
+        That it takes effect at all.
+    note : str
+        Who says so, and why.
+    """
+
+    name: str
+    block: int
+    acts_on: tuple[str, ...]
+    start: str
+    effect: Effect
+    phase_in: int = 0
+    lasts: int | None = None
+    probability: float = 1.0
+    note: str = ""
+
+    def __post_init__(self) -> None:
+        named: object = self.acts_on
+        flows = (named,) if isinstance(named, str) else tuple(self.acts_on)
+        object.__setattr__(self, "acts_on", flows)
+        if isinstance(self.effect, Mapping):
+            effect = {_number(key): value for key, value in self.effect.items()}
+            object.__setattr__(self, "effect", effect)
+
+    def drawn(self, place: Floats) -> Floats:
+        """Give the effect at places between 0 and 1 of its distribution."""
+        if isinstance(self.effect, Mapping):
+            exceedance = np.array(sorted(self.effect, reverse=True))
+            values = np.array([self.effect[each] for each in exceedance])
+            return np.asarray(np.interp(place, 1 - exceedance, values))
+        if isinstance(self.effect, Distribution):
+            return np.asarray(self.effect.ppf(place), dtype=float)
+        return np.full(place.shape, float(self.effect))
+
+    def working(self, span: pd.PeriodIndex) -> Floats:
+        """Say how much of it works in each period, between 0 and 1: (time,)."""
+        age = np.arange(len(span)) - (pd.Period(self.start, span.freqstr) - span[0]).n
+        share = np.clip((age + 1) / max(self.phase_in, 1), 0.0, 1.0)
+        over = age >= self.lasts if self.lasts is not None else np.zeros(len(span), dtype=bool)
+        return np.where((age < 0) | over, 0.0, share)
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """A named set of measures.
+
+    Attributes
+    ----------
+    name : str
+        What it is called; it stands in every table.
+    measures : tuple of Measure
+        None of them for the policy as it is.
+
+    Raises
+    ------
+    ScenarioError
+        With every fault that shows without a network.
+    """
+
+    name: str
+    measures: tuple[Measure, ...] = ()
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "measures", tuple(self.measures))
+        faults = [] if self.name else ["it has no name; tables show it"]
+        names = [measure.name for measure in self.measures]
+        faults += [
+            f"two measures are called {n!r}" for n in sorted(set(names)) if names.count(n) > 1
+        ]
+        faults += [fault for measure in self.measures for fault in _faults(measure)]
+        if faults:
+            raise ScenarioError(f"the scenario {self.name!r} cannot be used", faults)
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Self:
+        """Make a scenario from plain data: ``name`` and a list of tables, ``measure``.
+
+        Raises
+        ------
+        ScenarioError
+            With every fault.
+        """
+        rows = data.get("measure", [])
+        faults = list(_unknown("the scenario", data, ("name", "measure")))
+        known = [each.name for each in fields(Measure)]
+        needed = known[: known.index("phase_in")]
+        for position, row in enumerate(rows, start=1):
+            place = f"measure {row.get('name', position)!r}"
+            faults += _unknown(place, row, known)
+            faults += [f"{place}: '{key}' is missing; add it" for key in needed if key not in row]
+        if faults:
+            raise ScenarioError(f"the scenario {data.get('name', '')!r} cannot be used", faults)
+        return cls(data.get("name", ""), tuple(Measure(**row) for row in rows))
+
+    @classmethod
+    def from_toml(cls, path: str | Path) -> Self:
+        """Read a scenario from a TOML file.
+
+        Raises
+        ------
+        ScenarioError
+            With every fault.
+        """
+        return cls.from_dict(read_toml(Path(path), "scenario", ScenarioError))
+
+    def without(self, *names: str) -> Self:
+        """Give the scenario without some measures."""
+        return type(self)(self.name, tuple(m for m in self.measures if m.name not in names))
+
+    def to_dict(self) -> dict[str, Any]:
+        """Give the scenario as plain data; of a distribution its text."""
+        rows = [
+            {key: value for key, value in asdict(measure).items() if value is not None}
+            for measure in self.measures
+        ]
+        for row in rows:
+            row["acts_on"] = list(row["acts_on"])
+            if isinstance(row["effect"], Mapping):
+                row["effect"] = {f"{key:g}": value for key, value in row["effect"].items()}
+            elif not isinstance(row["effect"], Real):
+                row["effect"] = str(row["effect"])
+        return {"name": self.name, "measure": rows}
+
+
+def _number(key: object) -> Any:
+    try:
+        return float(str(key))
+    except ValueError:
+        return key
+
+
+def _unknown(place: str, row: Mapping[str, Any], known: Iterable[str]) -> Iterator[str]:
+    known = list(known)
+    for key in row:
+        if key not in known:
+            yield f"{place}: unknown key '{key}'; {suggest(key, known)}"
+
+
+def _faults(measure: Measure) -> Iterator[str]:
+    place = f"measure {measure.name!r}"
+    if not measure.acts_on:
+        yield f"{place} acts on nothing; name flows"
+    if not (isinstance(measure.phase_in, Integral) and measure.phase_in >= 0):
+        yield f"{place}: phase_in is {measure.phase_in!r}; give periods, 0 or more"
+    if measure.lasts is not None and not (
+        isinstance(measure.lasts, Integral) and measure.lasts > 0
+    ):
+        yield f"{place}: lasts is {measure.lasts!r}; give periods, 1 or more, or leave it out"
+    if not (isinstance(measure.probability, Real) and 0 <= measure.probability <= 1):
+        yield f"{place}: probability is {measure.probability!r}; give a number from 0 to 1"
+    yield from (f"{place}: {fault}" for fault in _effect_faults(measure))
+
+
+def _effect_faults(measure: Measure) -> Iterator[str]:
+    effect = measure.effect
+    if isinstance(effect, Mapping):
+        sound = len(effect) > 1 and all(isinstance(p, Real) and 0 < p < 1 for p in effect)
+        values = [effect[each] for each in sorted(effect, reverse=True)] if sound else []
+        if not sound or values != sorted(values):
+            yield (
+                f"the effect has quantiles {effect}; give two or more, between 0 and 1, whose "
+                "values rise as the chance to exceed them falls"
+            )
+            return
+    elif not isinstance(effect, (Real, Distribution)):
+        yield f"the effect is {effect!r}; give a number, quantiles, or a distribution with ppf"
+        return
+    least = float(np.min(measure.drawn(np.array([1e-6, 0.5, 1 - 1e-6]))))
+    if not least >= -1:
+        yield f"the effect can be {least:.3g}; a rate cannot fall by more than all of it, -1"

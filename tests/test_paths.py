@@ -1,0 +1,76 @@
+"""Whole paths: peaks, first crossings, and bands that hold a path where pointwise ones do not."""
+
+import numpy as np
+import pytest
+import xarray as xr
+
+import mppbayes as mpp
+from mppbayes.errors import LabelError
+
+PERIODS = [f"2026-{month:02}" for month in range(1, 13)]
+
+
+def path(values):
+    """Label draws (chain, draw, period)."""
+    values = np.asarray(values)
+    return xr.DataArray(
+        values,
+        {"period": PERIODS[: values.shape[2]]},
+        ("chain", "draw", "period"),
+    )
+
+
+@pytest.fixture(scope="module")
+def walks():
+    """Random walks of a year, 2 chains of 2,000."""
+    steps = np.random.default_rng(0).poisson(50, (2, 2000, 12))
+    return path(np.cumsum(steps - 50, axis=2) + 1000)
+
+
+def test_peaks_and_crossings_of_paths_by_hand():
+    drawn = path([[[3, 7, 5], [1, 2, 9], [4, 4, 4], [8, 1, 8]]])
+    peaks = mpp.peak(drawn)
+    assert peaks["value"].values.tolist() == [[7, 9, 4, 8]]
+    assert peaks["period"].values.tolist() == [["2026-02", "2026-03", "2026-01", "2026-01"]]
+    table = mpp.crossing(drawn, 6)
+    assert table["above"].tolist() == [0.25, 0.25, 0.5]
+    assert table["first"].tolist() == [0.25, 0.25, 0.25]
+    assert table["ever"].tolist() == [0.25, 0.5, 0.75]
+    assert mpp.periods_above(drawn, 6).values.tolist() == [[1, 1, 0, 2]]
+
+
+def test_first_crossings_add_up_to_the_chance_of_ever(walks):
+    table = mpp.crossing(walks, 1015)
+    assert table["first"].sum() == pytest.approx(table["ever"].iloc[-1])
+    assert float((walks.max("period") > 1015).mean()) == pytest.approx(table["ever"].iloc[-1])
+
+
+@pytest.mark.parametrize("exceedance", [0.1, 0.33, 0.5])
+def test_simultaneous_bands_hold_new_paths_and_pointwise_ones_do_not(walks, exceedance):
+    band = mpp.simultaneous(walks, exceedance)
+    steps = np.random.default_rng(1).poisson(50, (20_000, 12))
+    fresh = np.cumsum(steps - 50, axis=1) + 1000
+    held = (fresh <= band["value"].to_numpy()).all(axis=1).mean()
+    pointwise = (fresh <= band["pointwise"].to_numpy()).all(axis=1).mean()
+    assert held == pytest.approx(1 - exceedance, abs=0.03)
+    assert pointwise < 1 - exceedance - 0.08
+    assert (band["achieved"] <= exceedance).all()
+    assert (band["value"] >= band["pointwise"]).all()
+
+
+def test_paths_of_a_forecast(synthetic_forecast):
+    drawn = mpp.paths(synthetic_forecast, "asylum")
+    assert drawn.dims == ("chain", "draw", "period")
+    years = mpp.paths(synthetic_forecast, "asylum", per="year")
+    assert years["period"].values.tolist() == ["2025", "2026"]
+    months = drawn.sel(period=[f"2026-{month:02}" for month in range(1, 13)])
+    assert bool((months.sum("period") == years.sel(period="2026")).all())
+
+
+def test_a_quantity_that_is_not_or_is_several_is_refused(synthetic_forecast):
+    with pytest.raises(LabelError, match="did you mean 'asylum'"):
+        mpp.paths(synthetic_forecast, "asylums")
+    with pytest.raises(LabelError, match="stands for 2 quantities"):
+        mpp.paths(synthetic_forecast, "block=3")
+    with pytest.raises(LabelError, match="between 0 and 1"):
+        mpp.simultaneous(mpp.paths(synthetic_forecast, "asylum"), 1.0)

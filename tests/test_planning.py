@@ -1,0 +1,97 @@
+"""Capacity and the planning basis: shortage, surplus, and the plan that costs least."""
+
+import numpy as np
+import pytest
+import xarray as xr
+from scipy import stats
+from synthetic import stock_forecast
+
+import mppbayes as mpp
+from mppbayes.errors import LabelError, SpecError
+from mppbayes.prediction.planning import expected
+
+
+def path(values):
+    return xr.DataArray(
+        np.asarray(values),
+        {"period": ["2026-01", "2026-02"]},
+        ("chain", "draw", "period"),
+    )
+
+
+def test_shortage_and_surplus_by_hand():
+    """Of 100 places 90 can be occupied; four paths of two months."""
+    drawn = path([[[80, 95], [100, 90], [90, 90], [70, 70]]])
+    table = mpp.shortage(drawn, mpp.Capacity(100, norm=0.9), exceedance=0.25).set_index("period")
+    assert table["probability"].tolist() == [0.25, 0.25, 0.5, 0.5]
+    assert table["so_far"].tolist() == [0.25, 0.5, 0.5, 0.5]
+    np.testing.assert_allclose(table["shortage"], np.array([2.5, 1.25, 3.75, 3.75]) / 0.9)
+    np.testing.assert_allclose(table["surplus"], np.array([7.5, 5.0, 5.0, 12.5]) / 0.9)
+    assert table.loc["2026-01", "needed"] == 100  # 90 in three of four draws, under the norm
+
+
+def test_places_may_change_and_be_uncertain():
+    drawn = path(np.full((2, 4000, 2), 100))
+    changing = mpp.Capacity({"2026-01": 120, "2026-02": 90})
+    assert mpp.shortage(drawn, changing)["probability"].tolist() == [0, 1, 1, 1]
+    doubtful = mpp.Capacity(stats.norm(100, 10))
+    found = mpp.shortage(drawn, doubtful)["probability"]
+    assert found[0] == pytest.approx(0.5, abs=0.03)
+    assert found[0] == found[1] == found[2]  # a draw has one number of places
+
+
+def test_a_capacity_at_fault_is_refused():
+    with pytest.raises(SpecError) as caught:
+        mpp.Capacity({"2026-01": -1}, norm=1.2)
+    assert len(caught.value.faults) == 2
+    late = mpp.Capacity({"2027-01": 100})
+    with pytest.raises(LabelError, match="begins in 2027-01, the forecast in 2026-01"):
+        mpp.shortage(path(np.ones((1, 2, 2))), late)
+
+
+@pytest.fixture(scope="module")
+def plans():
+    return mpp.compare_plans(stock_forecast(), by=("stock", "sum"), costs=(3.0, 1.0))
+
+
+def test_a_plan_falls_short_as_often_as_its_band_says(plans):
+    table = plans.to_frame()
+    assert set(table["basis"]) == {"mediaan", "medio"}
+    medio = table[table["basis"] == "medio"]
+    assert (medio["falls_short"] <= 0.33).all()
+    assert (medio["falls_short"] > 0.30).all()
+    assert (medio["moved"] >= 0).all()
+    assert (table.loc[table["basis"] == "mediaan", "moved"] == 0).all()
+
+
+def test_shortage_less_surplus_is_the_mean_less_the_plan(plans):
+    row = plans.to_frame().query("quantity == 'occupancy' and basis == 'medio'").iloc[-1]
+    draws = plans.bands.draws("occupancy").sel(period=row["period"])
+    assert row["shortage"] - row["surplus"] == pytest.approx(float(draws.mean()) - row["value"])
+    assert row["cost"] == pytest.approx(3 * row["shortage"] + row["surplus"])
+
+
+def test_the_optimum_costs_least_and_is_the_closed_form():
+    """Costs of 3 and 1: exceeded with probability 1/4, of a normal its 0.75 quantile."""
+    draws = np.random.default_rng(0).normal(1000, 100, (1, 200_000))
+    grid = np.arange(900, 1200, 2.0)[None]
+    short, idle = expected(draws, grid)
+    best = grid[0, np.argmin(3 * short + idle)]
+    assert best == pytest.approx(stats.norm(1000, 100).ppf(0.75), abs=4)
+
+
+def test_no_plan_on_the_curve_costs_less_than_the_optimum(plans):
+    optimum = plans.optimum().set_index(["quantity", "period"])
+    assert (optimum["exceedance"] == 0.25).all()
+    least = plans.curve().groupby(["quantity", "period"])["cost"].min()
+    assert (optimum["cost"].sort_index() <= least.sort_index() + 1e-9).all()
+
+
+def test_plans_at_fault_are_refused():
+    forecast = stock_forecast()
+    with pytest.raises(SpecError, match="did you mean 'medio'"):
+        mpp.compare_plans(forecast, ["mediio"], by="stock")
+    with pytest.raises(SpecError, match="two numbers above 0"):
+        mpp.compare_plans(forecast, by="stock", costs=(1, 0))
+    with pytest.raises(SpecError, match="give costs"):
+        mpp.compare_plans(forecast, by="stock").optimum()

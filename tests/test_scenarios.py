@@ -1,0 +1,213 @@
+"""Measures and scenarios: paired with the baseline, exact where nothing changes, adding up."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import stats
+
+import mppbayes as mpp
+from mppbayes.errors import ScenarioError
+
+UNTIL, SEED, FUTURES = "2027-12", 2, 8
+
+
+def measure(name="faster", **keys):
+    usual = {"block": 1, "acts_on": ("decisions",), "start": "2025-07", "effect": 0.3}
+    return mpp.Measure(name, **usual | keys)
+
+
+@pytest.fixture(scope="module")
+def drawn(chain_fit):
+    def forecast(*measures, seed=SEED):
+        scenario = mpp.Scenario("plan", measures)
+        return mpp.forecast(chain_fit, until=UNTIL, seed=seed, futures=FUTURES, scenario=scenario)
+
+    return forecast
+
+
+@pytest.fixture(scope="module")
+def baseline(chain_fit):
+    return mpp.forecast(chain_fit, until=UNTIL, seed=SEED, futures=FUTURES)
+
+
+def same(one, other):
+    return bool((one.flows == other.flows).all() and (one.stocks == other.stocks).all())
+
+
+@pytest.mark.parametrize(
+    "measures",
+    [(), (measure(effect=0.0),), (measure(probability=0.0),)],
+    ids=["no measures", "no effect", "never in force"],
+)
+def test_what_changes_nothing_equals_the_baseline_in_every_draw(baseline, drawn, measures):
+    assert same(baseline, drawn(*measures))
+
+
+def test_a_certain_measure_has_its_full_effect(drawn):
+    assert same(drawn(measure()), drawn(measure(probability=1.0)))
+    assert not same(drawn(measure()), drawn(measure(probability=0.5)))
+
+
+def test_nothing_changes_before_the_start_and_upstream(baseline, drawn):
+    other = drawn(measure())
+    before = {"time": slice(None, "2025-06")}
+    assert bool((baseline.flows.sel(before) == other.flows.sel(before)).all())
+    assert bool((baseline.flows == other.flows).sel(flow="applications").all())
+
+
+def test_effects_go_through_the_chain_and_every_stock_still_adds_up(baseline, drawn):
+    """More decisions: fewer in the backlog, more grants and rejections, more appeals later on."""
+    other = drawn(measure())
+    at_end = (float(each.stocks.sel(time="2026-12-01").mean()) for each in (other, baseline))
+    assert next(at_end) < 0.9 * next(at_end)
+    more = (other.flows - baseline.flows).sel(time=slice("2025-07", "2025-12")).sum("time")
+    mean = more.mean(("chain", "draw"))
+    for flow in ("decisions", "grants", "rejections", "appeals"):
+        assert float(mean.sel(flow=flow)) > 0, flow
+    moved = other.flows.sel(flow="applications") - other.flows.sel(
+        flow=["decisions", "withdrawals"]
+    ).sum("flow")
+    gap = other.stocks.sel(stock="backlog").diff("time") - (
+        moved + other.unrecorded.sel(stock="backlog")
+    ).isel(time=slice(1, None))
+    assert int(abs(gap).max()) == 0
+
+
+def test_a_ramp_a_pulse_and_a_step():
+    span = pd.period_range("2025-01", periods=6, freq="M")
+    step = measure(start="2025-03").working(span)
+    ramp = measure(start="2025-03", phase_in=4).working(span)
+    pulse = measure(start="2025-03", lasts=2).working(span)
+    np.testing.assert_array_equal(step, [0, 0, 1, 1, 1, 1])
+    np.testing.assert_array_equal(ramp, [0, 0, 0.25, 0.5, 0.75, 1])
+    np.testing.assert_array_equal(pulse, [0, 0, 1, 1, 0, 0])
+
+
+@pytest.mark.parametrize(
+    ("effect", "mean"),
+    [
+        (0.2, 0.2),
+        ({0.9: 0.0, 0.1: 0.4}, 0.2),
+        ({"0.9": 0.0, "0.1": 0.4}, 0.2),
+        (stats.uniform(0.1, 0.2), 0.2),
+    ],
+)
+def test_an_effect_may_be_a_number_quantiles_or_a_distribution(effect, mean):
+    place = np.linspace(0.001, 0.999, 999)
+    assert measure(effect=effect).drawn(place).mean() == pytest.approx(mean, abs=1e-3)
+
+
+def test_a_measure_that_takes_all_of_a_flow_leaves_none(drawn):
+    none = drawn(measure(effect=-1.0)).flows.sel(flow="decisions", time=slice("2025-07", None))
+    assert int(none.max()) == 0
+
+
+def test_a_contrast_shows_both_and_is_five_times_sharper_than_unpaired_draws(baseline, drawn):
+    scenario, fresh = drawn(measure()), drawn(measure(), seed=3)
+    found = mpp.contrast(baseline, scenario, by=("flow", "stock"))
+    table = found.to_frame()
+    assert {"baseline", "scenario", "difference", "lower", "upper", "exceedance"} <= set(table)
+    assert set(table["name"]) == {"plan"}
+    row = table[(table["quantity"] == "decisions") & (table["period"] == "2025")].iloc[0]
+    draws = found.draws("decisions").sel(period="2025")
+    assert row["difference"] == pytest.approx(float(draws.mean()))
+    assert row["lower"] < row["difference"] < row["upper"]
+    other = mpp.bands(fresh, by="flow").draws("decisions").sel(period="2025")
+    unpaired = other.values - mpp.bands(baseline, by="flow").draws("decisions").sel(period="2025")
+    assert float(unpaired.var()) > 5 * float(draws.var())
+
+
+def test_forecasts_that_are_not_paired_are_refused(baseline, drawn):
+    with pytest.raises(ScenarioError, match="seed: 2 in the baseline, 3 in the scenario"):
+        mpp.contrast(baseline, drawn(measure(), seed=3))
+
+
+def test_shares_of_measures_add_up(chain_fit, baseline, drawn):
+    measures = (
+        measure(),
+        measure("fewer", acts_on=("applications",), effect=-0.2),
+        measure("stricter", acts_on=("grants",), effect=-0.1),
+    )
+    found = mpp.attribution(
+        chain_fit,
+        mpp.Scenario("plan", measures),
+        "backlog",
+        by="stock",
+        until=UNTIL,
+        seed=SEED,
+        futures=FUTURES,
+    )
+    whole = mpp.contrast(baseline, drawn(*measures), by="stock").draws("backlog")
+    sums = found.groupby("period")[["shapley", "alone"]].sum()
+    expected = whole.mean(("chain", "draw")).to_series()
+    np.testing.assert_allclose(sums["shapley"], expected, rtol=1e-12)
+    np.testing.assert_allclose(sums["alone"], expected, rtol=1e-12)
+    grants = found[found["measure"] == "stricter"]
+    np.testing.assert_allclose(grants["shapley"], 0, atol=1e-9)  # a share changes no decision
+
+
+def test_a_scenario_is_read_from_a_file(tmp_path):
+    path = tmp_path / "plan.toml"
+    path.write_text(
+        """
+name = "plan"
+
+[[measure]]
+name = "faster"
+block = 1
+acts_on = ["decisions"]
+start = "2025-07"
+effect = { "0.9" = 0.05, "0.5" = 0.2, "0.1" = 0.35 }
+phase_in = 6
+probability = 0.8
+""",
+        encoding="utf-8",
+    )
+    scenario = mpp.Scenario.from_toml(path)
+    assert scenario.measures[0].effect == {0.9: 0.05, 0.5: 0.2, 0.1: 0.35}
+    assert mpp.Scenario.from_dict(scenario.to_dict()) == scenario
+
+
+def test_a_table_says_which_scenario_it_is(drawn):
+    assert set(mpp.bands(drawn(measure())).to_frame()["scenario"]) == {"plan"}
+
+
+@pytest.mark.parametrize(
+    ("keys", "said"),
+    [
+        ({"acts_on": ()}, "acts on nothing"),
+        ({"phase_in": -1}, "phase_in is -1"),
+        ({"lasts": 0}, "lasts is 0"),
+        ({"probability": 1.5}, "probability is 1.5"),
+        ({"effect": -1.5}, "cannot fall by more than all of it"),
+        ({"effect": {0.9: 0.4, 0.1: 0.1}}, "values rise"),
+        ({"effect": "much"}, "a distribution with ppf"),
+    ],
+)
+def test_a_measure_at_fault_is_refused(keys, said):
+    with pytest.raises(ScenarioError, match=said):
+        mpp.Scenario("plan", (measure(**keys),))
+
+
+@pytest.mark.parametrize(
+    ("keys", "said"),
+    [
+        ({"acts_on": ("decision",)}, "did you mean 'decisions'"),
+        ({"acts_on": ("rejections",)}, "the rest of its whole"),
+        ({"block": 7}, "is of block 7"),
+        ({"start": "2024-06"}, "is in the figures already"),
+        ({"start": "2031-01"}, "after the forecast's end"),
+        ({"start": "soon"}, "is no period"),
+    ],
+)
+def test_a_measure_that_does_not_fit_the_forecast_is_refused(drawn, keys, said):
+    with pytest.raises(ScenarioError, match=said):
+        drawn(measure(**keys))
+
+
+def test_every_fault_of_a_file_is_reported():
+    with pytest.raises(ScenarioError) as caught:
+        mpp.Scenario.from_dict(
+            {"name": "plan", "measure": [{"name": "x", "efect": 1}], "mesure": []}
+        )
+    assert len(caught.value.faults) == 6
