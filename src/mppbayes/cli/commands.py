@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from mppbayes.inference import Fit
     from mppbayes.model import ModelSpec
     from mppbayes.panel import Panel
-    from mppbayes.prediction import BandScheme
+    from mppbayes.prediction import BandScheme, Scenario
 
 app = typer.Typer(
     name="mppbayes",
@@ -72,6 +72,9 @@ def forecast(
     out: Out,
     fit: Annotated[Path | None, typer.Option("--fit", help="A saved fit to use.")] = None,
     spec: Annotated[Path | None, typer.Option("--spec", help="A specification, TOML.")] = None,
+    scenario: Annotated[
+        Path | None, typer.Option("--scenario", help="Policy measures, TOML.")
+    ] = None,
     minimum: Level = None,
     maximum: Level = None,
     seed: Seed = 1,
@@ -80,14 +83,16 @@ def forecast(
     max_minutes: MaxMinutes = 10.0,
     wide: Wide = False,
 ) -> None:
-    """Forecast the flows of a table of counts."""
+    """Forecast the flows and stocks of a table of counts, as policy is or under a scenario."""
     from mppbayes.cli.directory import require_free
     from mppbayes.cli.earlier import require_network, require_same
     from mppbayes.inference import load_fit
     from mppbayes.model import ModelSpec
+    from mppbayes.prediction import Scenario
 
     require_free(out)
     scheme = _scheme(minimum, maximum)
+    measures = Scenario.from_toml(scenario) if scenario else None
     panel = _panel(counts, network, wide)
     given = ModelSpec.from_toml(spec) if spec else None
     if given:
@@ -106,6 +111,7 @@ def forecast(
         language=language,
         max_minutes=max_minutes,
         saved=saved,
+        scenario=measures,
         table=counts,
         layout="wide" if wide else "long",
     )
@@ -218,6 +224,25 @@ def report(
 
 
 @app.command()
+def plan(
+    directory: Annotated[Path, typer.Argument(help="A folder that forecast or demo wrote.")],
+    bases: Annotated[
+        str, typer.Option("--bases", help="Bands to plan on; moves are from the first.")
+    ] = "mediaan,medio",
+    short: Annotated[
+        float | None, typer.Option("--short", help="Cost of one person or case too few.")
+    ] = None,
+    idle: Annotated[float | None, typer.Option("--idle", help="Cost of one too many.")] = None,
+    draft: Draft = False,
+) -> None:
+    """Say what it means to plan on one band or another, and write it to plans.csv."""
+    from mppbayes.cli.plans import write_plans
+
+    for line in write_plans(directory, _items(bases), short=short, idle=idle, draft=draft):
+        console.print(line)
+
+
+@app.command()
 def reproduce(
     directory: Annotated[Path, typer.Argument(help="A folder that forecast or demo wrote.")],
     max_minutes: MaxMinutes = 10.0,
@@ -262,6 +287,7 @@ def _run(
     language: Language,
     max_minutes: float,
     saved: "Fit | None" = None,
+    scenario: "Scenario | None" = None,
     table: Path | None = None,
     layout: Literal["long", "wide"] = "long",
 ) -> None:
@@ -275,7 +301,8 @@ def _run(
     with progress() as stage:
         fit = saved or sample(spec, panel, seed=seed, max_minutes=max_minutes)
         stage("fit")
-        drawn = draw(fit, until=until, seed=seed + 1)
+        neutral = draw(fit, until=until, seed=seed + 1) if scenario else None
+        drawn = draw(fit, until=until, seed=seed + 1, scenario=scenario)
         stage("forecast")
         summary = bands(drawn, scheme, by=aggregates(drawn.network), per="year")
         verdicts = diagnose(fit, summary)
@@ -288,7 +315,7 @@ def _run(
         summary = bands(drawn, scheme, by=aggregates(drawn.network), per="year")
     show_bands(summary, language)
     with progress() as stage:
-        results = Results(fit, drawn, summary, panel, table, layout)
+        results = Results(fit, drawn, summary, panel, table, layout, neutral)
         write_directory(out, results, language=language, draft=draft)
         stage("report and files")
     console.print(f"Everything is in {out}; open {out / 'report.html'}")

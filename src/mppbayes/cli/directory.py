@@ -7,12 +7,14 @@ from pathlib import Path
 from typing import Literal
 from uuid import uuid4
 
+import tomli_w
+
 from mppbayes.cli.earlier import MANIFEST
 from mppbayes.errors import StorageError
 from mppbayes.inference import Fit
 from mppbayes.panel import Panel
 from mppbayes.plotting import plot_exceedance, plot_fan
-from mppbayes.prediction import Bands, Forecast
+from mppbayes.prediction import Bands, Forecast, aggregates, contrast
 from mppbayes.reporting import report
 
 
@@ -34,6 +36,8 @@ class Results:
         The file that the evidence was read from.
     layout : {"long", "wide"}
         Of that file.
+    neutral : Forecast, optional
+        Of a scenario, the forecast without its measures.
     """
 
     fit: Fit
@@ -42,6 +46,7 @@ class Results:
     panel: Panel
     table: Path | None = None
     layout: Literal["long", "wide"] = "long"
+    neutral: Forecast | None = None
 
 
 def require_free(directory: Path) -> None:
@@ -99,6 +104,8 @@ def _write(
     bands, forecast = results.bands, results.forecast
     bands.to_csv(directory / "bands.csv", draft=draft)
     bands.to_excel(directory / "bands.xlsx", draft=draft)
+    if results.neutral is not None:
+        _write_contrast(directory / "contrast.csv", results.neutral, bands)
     results.fit.save(directory / "fit.nc")
     forecast.save(directory / "forecast.nc")
     report(
@@ -122,6 +129,14 @@ def _write(
         "scheme": {band.name: band.exceedance for band in bands.scheme.bands},
     }
     (directory / MANIFEST).write_text(json.dumps(summary, indent=2, ensure_ascii=False), "utf-8")
+
+
+def _write_contrast(path: Path, neutral: Forecast, bands: Bands) -> None:
+    """Set the scenario beside policy as it is, in a table of its own."""
+    by = aggregates(bands.network)
+    contrast(neutral, bands.forecast, bands.scheme, by=by, per=bands.per).to_frame().to_csv(
+        path, index=False
+    )
 
 
 def _write_figures(folder: Path, bands: Bands, language: Literal["nl", "en"]) -> None:
@@ -155,5 +170,7 @@ def _write_inputs(folder: Path, results: Results) -> None:
         results.panel.evidence[columns].to_csv(folder / "counts.csv", index=False)
     if not results.panel.sources.empty:
         results.panel.sources.to_csv(folder / "sources.csv")
+    if scenario := json.loads(results.forecast.tree.attrs["manifest"]).get("scenario"):
+        (folder / "scenario.toml").write_text(tomli_w.dumps(scenario), encoding="utf-8")
     results.panel.network.to_toml(folder / "network.toml")
     results.fit.spec.to_toml(folder / "spec.toml")

@@ -8,7 +8,7 @@ from mppbayes.cli.earlier import read_manifest, require_files, scheme_of
 from mppbayes.inference import fit as sample
 from mppbayes.model import ModelSpec
 from mppbayes.panel import read_panel
-from mppbayes.prediction import aggregates, bands, forecast
+from mppbayes.prediction import Scenario, aggregates, bands, forecast
 
 _KEYS = ("table", "layout", "until", "seed", "futures", "scheme", "fit.seed")
 
@@ -40,8 +40,13 @@ def reproduce(directory: Path, *, max_minutes: float) -> pd.DataFrame:
     spec = ModelSpec.from_toml(directory / "inputs" / "spec.toml")
     panel = read_panel(directory / table, spec.network, layout=manifest["layout"])
     fit = sample(spec, panel, seed=manifest["fit"]["seed"], max_minutes=max_minutes)
+    measures = directory / "inputs" / "scenario.toml"
     drawn = forecast(
-        fit, until=manifest["until"], seed=manifest["seed"], futures=manifest["futures"]
+        fit,
+        until=manifest["until"],
+        seed=manifest["seed"],
+        futures=manifest["futures"],
+        scenario=Scenario.from_toml(measures) if measures.is_file() else None,
     )
     found = bands(drawn, scheme, by=aggregates(spec.network), per="year")
     keys = ["quantity", "kind", "unit", "period", "band"]
