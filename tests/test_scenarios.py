@@ -211,3 +211,15 @@ def test_every_fault_of_a_file_is_reported():
             {"name": "plan", "measure": [{"name": "x", "efect": 1}], "mesure": []}
         )
     assert len(caught.value.faults) == 6
+
+
+def test_the_picture_shows_both_and_the_mean_difference(baseline, drawn):
+    found = mpp.contrast(baseline, drawn(measure()), by="stock")
+    figure = mpp.plot_contrast(found, "backlog", language="en")
+    (line,) = [each for each in figure.axes[2].lines if each.get_gid() == "difference"]
+    np.testing.assert_allclose(
+        line.get_ydata(), found.draws("backlog").mean(("chain", "draw")), rtol=1e-12
+    )
+    caption = next(text.get_text() for text in figure.texts if text.get_gid() == "caption")
+    assert "with plan" in caption
+    assert figure.axes[0].get_ylim() == figure.axes[1].get_ylim()

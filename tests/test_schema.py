@@ -363,7 +363,7 @@ def test_the_forecast_directory(small_fit, small_panel, forecast, tmp_path):
     assert figures == {*small_fit.network.flow_names, "total", "total_exceedance"}
     manifest = json.loads((tmp_path / "out" / "manifest.json").read_text("utf-8"))
     ours = {"note", "status", "origin", "until", "table", "layout", "scheme"}
-    assert set(manifest) == {*MADE_BY, "futures", "fit", *ours}
+    assert set(manifest) == {*MADE_BY, "futures", "scenario", "fit", *ours}
     require_named(*found, *inputs - {table.name}, *ours, "QUANTITY.png", "SUM_exceedance.png")
 
 

@@ -63,6 +63,7 @@ _HOMES = {
     "plotting": (
         "plot_backtest",
         "plot_calibration",
+        "plot_contrast",
         "plot_exceedance",
         "plot_fan",
         "plot_network",

@@ -2,6 +2,7 @@
 
 from mppbayes.plotting.backtests import plot_backtest
 from mppbayes.plotting.calibration import plot_calibration
+from mppbayes.plotting.contrasts import plot_contrast
 from mppbayes.plotting.diagram import plot_network
 from mppbayes.plotting.exceedance import describe_exceedance, plot_exceedance
 from mppbayes.plotting.fan import describe_fan, plot_fan, plot_fans
@@ -12,6 +13,7 @@ __all__ = [
     "describe_fan",
     "plot_backtest",
     "plot_calibration",
+    "plot_contrast",
     "plot_exceedance",
     "plot_fan",
     "plot_fans",

@@ -52,6 +52,11 @@ TEXTS: Final[Mapping[Language, Mapping[str, str]]] = {
         "stock and flows": "Boven: de stand aan het einde van elke periode. Daaronder: wat erbij "
         "komt (+) en wat eraf gaat (\N{MINUS SIGN}), elk op een eigen schaal. In elke trekking "
         "tellen zij, met wat niet geregistreerd is, op tot de stand.",
+        "policy as it is": "beleid zoals het is",
+        "difference": "verschil",
+        "contrast": "Links zonder, midden met {name}, op dezelfde schaal. Rechts het verschil, "
+        "trekking voor trekking met hetzelfde toeval: het gemiddelde, en waar {central} van de "
+        "verschillen ligt. Het verschil van twee banden is niet de band van het verschil.",
         "pointwise": "De kansen gelden voor elke periode apart, niet voor het verloop als geheel.",
         "part observed": "Van {period} zijn {observed} van de {whole} {periods} al waargenomen.",
         "observed to": "waargenomen t/m {month}",
@@ -173,6 +178,11 @@ TEXTS: Final[Mapping[Language, Mapping[str, str]]] = {
         "stock and flows": "Above: the level at the end of every period. Below: what enters (+) "
         "and what leaves (\N{MINUS SIGN}), each on its own scale. In every draw they add up, with "
         "what went unrecorded, to the level.",
+        "policy as it is": "policy as it is",
+        "difference": "difference",
+        "contrast": "Left without, middle with {name}, on one scale. Right the difference, draw by "
+        "draw with the same chance: its mean, and where {central} of the differences lie. The "
+        "difference of two bands is not the band of the difference.",
         "pointwise": "The chances hold for each period apart, not for the course as a whole.",
         "part observed": "Of {period}, {observed} of {whole} {periods} have been observed already.",
         "observed to": "observed to {month}",
