@@ -95,3 +95,16 @@ def test_plans_at_fault_are_refused():
         mpp.compare_plans(forecast, by="stock", costs=(1, 0))
     with pytest.raises(SpecError, match="give costs"):
         mpp.compare_plans(forecast, by="stock").optimum()
+
+
+def test_the_picture_shows_shortage_against_surplus_and_says_the_numbers(plans):
+    figure = mpp.plot_plans(plans, "occupancy", "2026", language="en")
+    lines = {line.get_gid(): line for line in figure.axes[0].lines}
+    assert {"shortage", "surplus", "mediaan", "medio"} <= set(lines)
+    assert (np.diff(lines["shortage"].get_ydata()) <= 0).all()
+    assert (np.diff(lines["surplus"].get_ydata()) >= 0).all()
+    row = plans.to_frame().query("quantity == 'occupancy' and period == '2026'").iloc[0]
+    caption = next(text.get_text() for text in figure.texts if text.get_gid() == "caption")
+    assert f"{row['value']:,.0f}" in caption.replace("\n", " ")
+    with pytest.raises(LabelError, match="no plan for '2031'"):
+        mpp.plot_plans(plans, "occupancy", "2031")

@@ -191,7 +191,7 @@ def test_the_root_of_a_forecast(forecast):
     assert forecast.tree.attrs["schema"] == 1
     assert forecast.tree.attrs["origin"] == "2024-12"
     manifest = json.loads(forecast.tree.attrs["manifest"])
-    assert set(manifest) == {*MADE_BY, "futures", "fit"}
+    assert set(manifest) == {*MADE_BY, "futures", "scenario", "fit"}
     require_evidence(forecast.tree["observed_data"].to_dataset())
     require_figures(forecast.tree["figures"].to_dataset())
     assert "\n### predictions\n" in PAGE

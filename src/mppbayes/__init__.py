@@ -67,6 +67,7 @@ _HOMES = {
         "plot_exceedance",
         "plot_fan",
         "plot_network",
+        "plot_plans",
         "plot_stock",
     ),
     "prediction": (

@@ -6,6 +6,7 @@ from mppbayes.plotting.contrasts import plot_contrast
 from mppbayes.plotting.diagram import plot_network
 from mppbayes.plotting.exceedance import describe_exceedance, plot_exceedance
 from mppbayes.plotting.fan import describe_fan, plot_fan, plot_fans
+from mppbayes.plotting.plans import plot_plans
 from mppbayes.plotting.stock import plot_stock
 
 __all__ = [
@@ -18,5 +19,6 @@ __all__ = [
     "plot_fan",
     "plot_fans",
     "plot_network",
+    "plot_plans",
     "plot_stock",
 ]

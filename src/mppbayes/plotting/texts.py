@@ -53,6 +53,12 @@ TEXTS: Final[Mapping[Language, Mapping[str, str]]] = {
         "komt (+) en wat eraf gaat (\N{MINUS SIGN}), elk op een eigen schaal. In elke trekking "
         "tellen zij, met wat niet geregistreerd is, op tot de stand.",
         "policy as it is": "beleid zoals het is",
+        "the plan": "waarmee wordt gerekend",
+        "expected": "verwacht aantal",
+        "shortage": "tekort",
+        "surplus": "overschot",
+        "plan on": "{band}, {value}: kans op een tekort {chance}; verwacht tekort {short}, "
+        "verwacht overschot {idle}.",
         "difference": "verschil",
         "contrast": "Links zonder, midden met {name}, op dezelfde schaal. Rechts het verschil, "
         "trekking voor trekking met hetzelfde toeval: het gemiddelde, en waar {central} van de "
@@ -179,6 +185,12 @@ TEXTS: Final[Mapping[Language, Mapping[str, str]]] = {
         "and what leaves (\N{MINUS SIGN}), each on its own scale. In every draw they add up, with "
         "what went unrecorded, to the level.",
         "policy as it is": "policy as it is",
+        "the plan": "the plan",
+        "expected": "expected number",
+        "shortage": "shortage",
+        "surplus": "surplus",
+        "plan on": "{band}, {value}: chance of a shortage {chance}; expected shortage {short}, "
+        "expected surplus {idle}.",
         "difference": "difference",
         "contrast": "Left without, middle with {name}, on one scale. Right the difference, draw by "
         "draw with the same chance: its mean, and where {central} of the differences lie. The "

@@ -23,9 +23,20 @@ _GRID: Final = np.linspace(0.99, 0.01, 99)
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Plans:
-    """What it means to plan on one band or another; made by :func:`compare_plans`."""
+    """What it means to plan on one band or another; made by :func:`compare_plans`.
+
+    Attributes
+    ----------
+    bands : Bands
+        What is planned on.
+    bases : tuple of str
+        The bands compared; moves are from the first.
+    costs : (float, float), optional
+        Of one too few, and of one too many.
+    """
 
     bands: Bands
+    bases: tuple[str, ...]
     costs: tuple[float, float] | None
     _table: pd.DataFrame
 
@@ -177,7 +188,7 @@ def compare_plans(
     found = table[said].merge(pd.concat(rows), on=[*figure, "basis"])
     if costs is not None:
         found["cost"] = costs[0] * found["shortage"] + costs[1] * found["surplus"]
-    return Plans(made, costs, found)
+    return Plans(made, tuple(chosen), costs, found)
 
 
 def expected(draws: NDArray[Any], plan: NDArray[Any]) -> tuple[Floats, Floats]:
