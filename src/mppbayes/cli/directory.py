@@ -119,7 +119,7 @@ def _write(
     _write_figures(directory / "figures", bands, language)
     _write_inputs(directory / "inputs", results)
     summary = {
-        **json.loads(forecast.tree.attrs["manifest"]),
+        **forecast.manifest,
         "note": forecast.note,
         "status": forecast.status,
         "origin": str(forecast.origin),
@@ -170,7 +170,7 @@ def _write_inputs(folder: Path, results: Results) -> None:
         results.panel.evidence[columns].to_csv(folder / "counts.csv", index=False)
     if not results.panel.sources.empty:
         results.panel.sources.to_csv(folder / "sources.csv")
-    if scenario := json.loads(results.forecast.tree.attrs["manifest"]).get("scenario"):
+    if scenario := results.forecast.manifest.get("scenario"):
         (folder / "scenario.toml").write_text(tomli_w.dumps(scenario), encoding="utf-8")
     results.panel.network.to_toml(folder / "network.toml")
     results.fit.spec.to_toml(folder / "spec.toml")

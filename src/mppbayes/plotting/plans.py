@@ -97,17 +97,20 @@ def _caption(plans: Plans, series: Series, period: str, language: Language) -> s
         & (table["kind"] == of.kind)
         & (table["unit"] == of.unit)
         & (table["period"] == period)
-    ].set_index("basis")
-    said = [
-        word(
-            "plan on",
-            language,
-            band=sentence(band_title(plans.bands.scheme[name], language)),
-            value=number(rows.loc[name, "value"], language),
-            chance=percent(round(float(rows.loc[name, "falls_short"]), 2), language),
-            short=number(rows.loc[name, "shortage"], language),
-            idle=number(rows.loc[name, "surplus"], language),
-        )
-        for name in plans.bases
     ]
+    figures = rows.set_index("basis")[["value", "falls_short", "shortage", "surplus"]]
+    said = []
+    for name in plans.bases:
+        value, chance, short, idle = figures.loc[[name]].to_numpy(dtype=float)[0]
+        said.append(
+            word(
+                "plan on",
+                language,
+                band=sentence(band_title(plans.bands.scheme[name], language)),
+                value=number(value, language),
+                chance=percent(round(float(chance), 2), language),
+                short=number(short, language),
+                idle=number(idle, language),
+            )
+        )
     return " ".join([*said, *standing_sentences(plans.bands, language)])

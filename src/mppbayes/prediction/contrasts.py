@@ -1,6 +1,5 @@
 """A scenario against the baseline: differences draw by draw, and what each measure does."""
 
-import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import combinations
@@ -126,7 +125,7 @@ def require_paired(baseline: Forecast, scenario: Forecast) -> None:
     """Refuse two forecasts whose draws are not paired."""
 
     def of(forecast: Forecast) -> dict[str, Any]:
-        manifest = json.loads(forecast.tree.attrs["manifest"])
+        manifest = forecast.manifest
         time = forecast.flows.indexes[names.TIME]
         fitted = manifest.get("fit", {})
         return {

@@ -4,7 +4,7 @@ import json
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Final, Self
+from typing import Any, Final, Self
 
 import pandas as pd
 import xarray as xr
@@ -110,6 +110,12 @@ class Forecast:
     def note(self) -> str:
         """A remark that stands wherever the figures are shown."""
         return str(self.tree.attrs["note"])
+
+    @property
+    def manifest(self) -> dict[str, Any]:
+        """How the forecast was made: seed, futures, measures, versions, the fit's own manifest."""
+        manifest: dict[str, Any] = json.loads(self.tree.attrs["manifest"])
+        return manifest
 
     @cached_property
     def _predictions(self) -> xr.Dataset:
