@@ -50,7 +50,8 @@ def plot_plans(
     if period not in known:
         raise LabelError(f"there is no plan for {period!r}; {suggest(period, known)}")
     values = by_period(draws.sel(period=[period]))
-    grid = np.linspace(*np.quantile(values, _RANGE), _STEPS)[None]
+    low, high = np.quantile(values, _RANGE)
+    grid = np.linspace(low, high, _STEPS)[None]
     short, idle = (each[0] for each in expected(values, grid))
     title = f"{series.title(language)}, {period_title(period, language)}"
     text = _caption(plans, series, period, language) if caption else ""
@@ -67,9 +68,10 @@ def plot_plans(
                 color=colour,
                 annotation_clip=False,
             )
+        row = series.values.index.tolist().index(period)
         for band in series.shown:
             if band.name in plans.bases:
-                at = float(series.values.loc[period, band.name])
+                at = float(series.values[band.name].to_numpy(dtype=float)[row])
                 axes.axvline(at, color=QUIET, lw=1.0, ls=":", gid=band.name)
                 axes.annotate(
                     band_title(band, language),
