@@ -1,5 +1,6 @@
 """The graph of a chain: its means are the replay's, and its factors those of the figures."""
 
+from dataclasses import replace
 from itertools import pairwise
 from zlib import crc32
 
@@ -15,7 +16,8 @@ from mppbayes.model import ModelSpec, resolve
 from mppbayes.model.arrays import arrays
 from mppbayes.model.graph import build
 from mppbayes.model.layout import Layout
-from mppbayes.model.passage import window_law
+from mppbayes.model.leaving import leaving_law
+from mppbayes.model.passage import bounded, window_law
 from mppbayes.model.replay import replay
 from mppbayes.model.step import Parameters
 from mppbayes.network import Network
@@ -114,6 +116,20 @@ def test_the_whole_chain_has_what_it_should_have(drawn):
     assert known.windows.unused[0].startswith("decide 2020-01 to 2020-03: the stock")
 
 
+def as_they_leave(known, parameters, past):
+    """Give by what the means of the periods are multiplied, and the parameters of the counts."""
+    structure, own = known.structure, parameters.constant.dispersion
+    before = np.concatenate([parameters.stock[:, None], past.stock[:, :-1]], axis=1)
+    inside = bounded(before, parameters.size, np)
+    factor, relative = leaving_law(past.mean, inside, own[:, None], structure.leaving, np)
+    told = known.windows.seen | known.windows.row
+    usual = (told * relative).sum(axis=1) / np.maximum(told.sum(axis=0), 1)
+    usual = np.where(told.any(axis=0), usual, relative[:, told.any(axis=1)].mean(axis=1))
+    dispersion = np.where(structure.leaving.any(axis=1), 1 / usual, own)
+    constant = parameters.constant._replace(dispersion=dispersion)
+    return factor, replace(parameters, constant=constant)
+
+
 def own(parameters, s):
     """Give the parameters of one flow, (draw,)."""
     constant = parameters.constant._asdict()
@@ -150,13 +166,14 @@ def roundings(known):
 def test_every_figure_of_a_flow_is_one_factor(drawn):
     """The potentials are scipy's log probabilities of the figures, given the replay's means."""
     known, parameters, made, past = drawn
+    factor, parameters = as_they_leave(known, parameters, past)
     structure, counts = known.structure, of_flows(known)
     published = of_flows(known, all_of_them=True).items()
     total = dict.fromkeys((name for name in made if name not in ("log_mean", "stock_rows")), 0.0)
     units = roundings(known)
     for (s, a, b), value in counts.items():
         unit = units[s, a, b]
-        expected = past.mean[:, a : b + 1, s].sum(axis=1)
+        expected = past.mean[:, a : b + 1, s].sum(axis=1) * factor[:, b, s]
         law = own(parameters, s)
         _, shape = window_law(expected, np.array(float(b - a + 1)), law, np)
         if structure.drives[s] != "part" and unit > 1 and value < 20 * unit and a == b:
@@ -193,6 +210,8 @@ def test_every_figure_of_a_flow_is_one_factor(drawn):
 def test_every_change_of_a_stock_is_one_factor(drawn):
     """The rows are normal, with the mean and variance that plain loops over months give."""
     known, parameters, made, past = drawn
+    factor, parameters = as_they_leave(known, parameters, past)
+    expected = past.mean * factor
     structure, net = known.structure, known.network
     windows = {
         (s, t): (a, b, v) for (s, a, b), v in of_flows(known).items() for t in range(a, b + 1)
@@ -212,11 +231,11 @@ def test_every_change_of_a_stock_is_one_factor(drawn):
                 gone, periods, cut = 0.0, 0, {}
                 for t in range(start + 1, end + 1):
                     if (s, t) not in windows:
-                        gone, periods = gone + past.mean[:, t, s], periods + 1
-                        mean = mean + sign[s] * past.mean[:, t, s]
+                        gone, periods = gone + expected[:, t, s], periods + 1
+                        mean = mean + sign[s] * expected[:, t, s]
                         continue
                     a, b, value = windows[s, t]
-                    share = value * past.mean[:, t, s] / past.mean[:, a : b + 1, s].sum(axis=1)
+                    share = value * expected[:, t, s] / expected[:, a : b + 1, s].sum(axis=1)
                     mean = mean + sign[s] * share
                     cut[a, b, value] = cut.get((a, b, value), 0.0) + share
                 law = own(parameters, s)

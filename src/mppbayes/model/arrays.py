@@ -47,6 +47,8 @@ def arrays(spec: ModelSpec, layout: Layout, panel: Panel) -> Arrays:
     }
     if spec.harmonics:
         data["season_sharpness"] = season_sharpness(known, spec)
+    if layout.structure.leaving.any():
+        data["leaving_weight"] = _leaving_weight(known)
     data |= _cell_arrays(known, layout)
     data |= route_arrays(known)
     return data | row_arrays(known, layout)
@@ -124,6 +126,17 @@ def _closings(known: Layout) -> tuple[NDArray[np.bool_], NDArray[np.float64]]:
     first = np.roll(begins, -1, axis=0)  # the figure that the first one is compared with
     first[-1] = False
     return closes | first, np.maximum(periods, 1.0)
+
+
+def _leaving_weight(known: Layout) -> NDArray[np.float64]:
+    """Weigh the periods of each flow that its figures, or those of its stock, are about.
+
+    (time, flow); the sum over time is 1.
+    """
+    told = known.windows.seen | known.windows.row
+    anything = told.any(axis=1, keepdims=True)
+    weight = np.where(told.any(axis=0), told, anything | ~anything.any()).astype(float)
+    return np.asarray(weight / weight.sum(axis=0))
 
 
 def _cell_arrays(known: Layout, layout: Layout) -> Arrays:

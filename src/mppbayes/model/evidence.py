@@ -6,6 +6,7 @@ import pytensor.tensor as pt
 from pytensor.tensor import TensorVariable
 
 from mppbayes.model.layout import Layout
+from mppbayes.model.leaving import leaving_law
 from mppbayes.model.likelihood import (
     Shape,
     beta_binomial,
@@ -17,6 +18,7 @@ from mppbayes.model.passage import Passed, window_law
 from mppbayes.model.recursion import Unknowns
 from mppbayes.model.rows import Rows, row_law
 from mppbayes.model.step import Parameters
+from mppbayes.model.structure import Structure
 
 type Given = dict[str, TensorVariable]
 
@@ -54,6 +56,23 @@ def add_evidence(
     _intervals(layout, given, log_mean, dispersion)
     if "row_first" in given:
         _rows(layout, given, passed, unknowns)
+
+
+def as_they_leave(
+    structure: Structure, given: Given, passed: Passed, unknowns: Unknowns
+) -> tuple[Passed, Unknowns]:
+    """Give what the counts of flows that leave a stock are expected to be, and how they vary.
+
+    A flow's relative variance is taken as its mean over the periods that figures are about.
+    """
+    own = unknowns.parameters.dispersion
+    factor, relative = leaving_law(passed.mean, passed.inside, own, structure.leaving, pt)
+    usual = (given["leaving_weight"] * relative).sum(axis=0)
+    dispersion = pt.where(structure.leaving.any(axis=1), 1 / usual, own)
+    return (
+        passed._replace(mean=passed.mean * factor, expected=passed.expected * factor),
+        unknowns._replace(parameters=unknowns.parameters._replace(dispersion=dispersion)),
+    )
 
 
 def _cells(given: Given, prefix: str) -> Given:

@@ -8,7 +8,7 @@ from pytensor.tensor import TensorVariable
 
 from mppbayes import names
 from mppbayes.model.arrays import Arrays
-from mppbayes.model.evidence import add_evidence
+from mppbayes.model.evidence import add_evidence, as_they_leave
 from mppbayes.model.hierarchy import hierarchy, partly_centred, prefix
 from mppbayes.model.layout import Layout
 from mppbayes.model.passage import Chance
@@ -52,6 +52,9 @@ def build(spec: ModelSpec, layout: Layout, data: Arrays) -> pm.Model:
         log_mean = pm.Deterministic(
             names.LOG_MEAN, pt.log(pt.maximum(passed.mean, 1e-9)), dims=(names.TIME, names.FLOW)
         )
+        if spec.structure.leaving.any():
+            passed, unknowns = as_they_leave(spec.structure, given, passed, unknowns)
+            log_mean = pt.log(pt.maximum(passed.mean, 1e-9))
         add_evidence(layout, given, passed, unknowns, log_mean)
     return model
 

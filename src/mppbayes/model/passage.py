@@ -165,6 +165,8 @@ class Passed(NamedTuple):
         The count as far as it is known: as seen, else the mean.
     count : (…, flow)
         The count of the window that ends here: as seen, else what the surprise implies.
+    inside : (…, stock), optional
+        Who was in each stock at the end of the period before, bent away from 0.
     """
 
     mean: Array
@@ -172,6 +174,7 @@ class Passed(NamedTuple):
     room: Array
     fill: Array
     count: Array
+    inside: Array = None
 
 
 def passage(

@@ -9,7 +9,16 @@ from numpy.typing import NDArray
 from pytensor.tensor import TensorVariable
 
 from mppbayes.model.layout import Layout
-from mppbayes.model.passage import Carried, Chance, Passed, Seen, beginning, passage, ties
+from mppbayes.model.passage import (
+    Carried,
+    Chance,
+    Passed,
+    Seen,
+    beginning,
+    bounded,
+    passage,
+    ties,
+)
 from mppbayes.model.step import Parameters, State
 from mppbayes.model.structure import Structure
 
@@ -83,4 +92,8 @@ def run(
         return_updates=False,
     )
     found = dict(zip(wanted, outputs[len(start) :], strict=True))
+    if unknowns.stock is not None:
+        after = outputs[carried_names.index("stock")]
+        before = pt.concatenate([unknowns.stock[None], after[:-1]])
+        found["inside"] = bounded(before, unknowns.size, pt)
     return Passed(**{"expected": found["mean"], "room": None, "fill": None, "count": None} | found)
