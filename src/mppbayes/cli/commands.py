@@ -164,6 +164,9 @@ def backtest(
 
 @app.command()
 def demo(
+    whole: Annotated[
+        bool, typer.Option("--whole", help="The whole chain, which takes half an hour or so.")
+    ] = False,
     out: Out = Path("mppbayes-demo"),
     until: Until = "2030-12",
     seed: Seed = 1,
@@ -171,14 +174,16 @@ def demo(
     language: LanguageOption = "nl",
     max_minutes: MaxMinutes = 30.0,
 ) -> None:
-    """Forecast the bundled public figures of the Dutch migration chain: some minutes."""
+    """Forecast the bundled public figures: of the Dutch asylum inflow, or of the whole chain."""
     from mppbayes.cli.directory import require_free
     from mppbayes.model import ModelSpec
+    from mppbayes.network import Network
     from mppbayes.panel import public_figures
     from mppbayes.panel.bundled import SINCE
 
     require_free(out)
-    panel = public_figures().since(SINCE)
+    chain, inflow = Network.migratieketen(), Network.asylum_inflow()
+    panel = public_figures(chain).since(SINCE) if whole else public_figures(inflow)
     _run(
         panel,
         ModelSpec(panel.network),

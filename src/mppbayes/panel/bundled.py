@@ -11,7 +11,7 @@ from mppbayes.panel.panel import Panel
 from mppbayes.panel.reading import read_cells
 from mppbayes.panel.tables import read_table
 
-SINCE = "2015-01"  # of the demo: earlier years have few series
+SINCE = "2015-01"  # of the whole chain: earlier years have few series
 NOTE = "illustration on public copies, not an official forecast"
 _FIGURES = files(__package__) / "figures"
 

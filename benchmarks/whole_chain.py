@@ -1,6 +1,6 @@
-"""Time, peak memory, convergence and the stocks' identity of the demo, in a process of its own.
+"""Time, peak memory, convergence and the stocks' identity of the whole chain, with cold caches.
 
-Caches are cold. It takes as long as the demo.
+It takes tens of minutes.
 """
 
 import json
@@ -23,7 +23,7 @@ STAGES = ("import", "compile", "sampling", "forecast", "bands", "report", "total
 
 
 def run() -> tuple[dict[str, float], str]:
-    """Run the demo's stages in this process; give their seconds, and what came of it."""
+    """Run the stages in this process; give their seconds, and what came of it."""
     began = last = time.monotonic()
     import mppbayes as mpp
     from mppbayes.inference.convergence import divergences
