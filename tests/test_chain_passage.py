@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 from chains import flow, months, network, stock
 
+from mppbayes.model.passage import bounded
 from mppbayes.model.replay import replay
 
 ENDS = ("2020-03", "2020-06", "2020-09")
@@ -93,7 +94,7 @@ def test_flows_that_are_never_seen_share_the_balance_by_their_variances():
 
 
 def test_a_stock_goes_on_from_its_last_figure():
-    known, past, _ = balance(
+    known, past, parameters = balance(
         months("2020-01", [100, 110, 120, 130, 140]), [("2020-02", 990), ("2020-04", 1060)]
     )
     lost = past.mean[0, :, 1]
@@ -101,7 +102,9 @@ def test_a_stock_goes_on_from_its_last_figure():
     assert past.stock[0, 2, 0] == pytest.approx(990 + 120 - lost[2])
     assert past.stock[0, 3, 0] == 1060
     assert past.stock[0, 4, 0] == pytest.approx(1060 + 140 - lost[4])
-    assert lost[3] == pytest.approx(past.stock[0, 2, 0] * -np.expm1(-0.1), rel=1e-9)
+    inside = bounded(past.stock[0, 2], parameters.size, np)[0]
+    assert inside == pytest.approx(past.stock[0, 2, 0], rel=1e-3)
+    assert lost[3] == pytest.approx(inside * -np.expm1(-0.1), rel=1e-9)
     assert known.levels.tracked.tolist() == [1]
 
 
