@@ -12,8 +12,8 @@ pytestmark = pytest.mark.slow
 N_PANELS = 100
 PERIODS = pd.period_range("2015-01", "2021-12", freq="M")  # the last two years are forecast
 ORIGIN = "2019-12"
-ENOUGH = mpp.Limits(rhat=1.2, ess=50, divergences=500)  # for coverage, not for publication
-SAMPLER = mpp.Sampler(chains=2, tune=250, draws=250)
+FEW = mpp.Sampler(chains=2, tune=250)
+ENOUGH = mpp.Limits(rhat=1.05, ess=100, divergences=50)  # for coverage, not for publication
 PATTERNS = {
     "months": {"withdrawals": "never"},
     "half by years": {"withdrawals": "never", "decisions": "year", "grants": "year"},
@@ -32,7 +32,7 @@ def found(request) -> pd.DataFrame:
         truth = truths.isel(chain=0, draw=i)
         whole = mpp.simulate(spec, truth, PERIODS, seed=i)
         known = mpp.simulate(spec, truth, PERIODS, seed=i, evidence=evidence).until(ORIGIN)
-        compiled = compiled or mpp.compile_model(spec, known, sampler=SAMPLER)
+        compiled = compiled or mpp.compile_model(spec, known, sampler=FEW)
         fit = mpp.fit(spec, known, seed=1, compiled=compiled, limits=ENOUGH, progress=False)
         rows += [{"panel": i, **row} for row in _held(fit, truth, whole)]
         print(f"{request.param}, panel {i}: {fit.manifest['ending']}", flush=True)

@@ -182,8 +182,11 @@ def demo(
     from mppbayes.panel.bundled import SINCE
 
     require_free(out)
-    chain, inflow = Network.migratieketen(), Network.asylum_inflow()
-    panel = public_figures(chain).since(SINCE) if whole else public_figures(inflow)
+    panel = (
+        public_figures(Network.migratieketen()).since(SINCE)
+        if whole
+        else public_figures(Network.asylum_inflow())
+    )
     _run(
         panel,
         ModelSpec(panel.network),

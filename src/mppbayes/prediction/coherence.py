@@ -165,7 +165,7 @@ def coherent(
 
 @dataclass(frozen=True, eq=False)
 class _Yearly:
-    """Flows by year, and stocks and what went unrecorded, as draws: (draw, year, leaf)."""
+    """Flows by year, and stocks at its end, as draws: (draw, year, leaf)."""
 
     structure: Structure
     years: list[str]
