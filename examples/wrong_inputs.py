@@ -239,6 +239,11 @@ show(
         "initial sd is -1",
     ),
     Case(
+        "a stay of those who leave no stock",
+        lambda: chain(flow("visits", stay={"mean": 6, "sd": 2})),
+        "has a stay but leaves no stock",
+    ),
+    Case(
         "a sum of a stock and a flow",
         lambda: chain(sum=[{"name": "all", "of": ["pending", "arrivals"]}]),
         "sum them apart",

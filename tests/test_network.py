@@ -390,6 +390,14 @@ def test_the_asylum_inflow_holds_the_monthly_flows():
             chain(pending={"initial": 7000}),
             "stock 'pending': initial is 7000; expected a table",
         ),
+        (
+            chain(grants={"stay": {"mean": 6, "sd": 2}}),
+            "flow 'grants' has a stay but leaves no stock; say which with leaves, or leave out",
+        ),
+        (
+            chain(grants={"stay": {"mean": 0, "sd": 2}}),
+            "flow 'grants': stay mean is 0; expected a number above 0",
+        ),
         (chain(grants={"note": 3}), "flow 'grants': note is 3; expected text"),
         (
             chain(

@@ -4,7 +4,7 @@ from itertools import combinations
 
 import pytest
 
-from mppbayes.network import Initial, Network, drive
+from mppbayes.network import Initial, Network, Stay, drive
 from mppbayes.network.relations import overlap
 
 NATIONALITIES = ("syria", "eritrea", "turkey", "iraq", "afghanistan", "yemen", "somalia")
@@ -65,6 +65,7 @@ def test_what_has_no_figures_is_there_because_the_chain_needs_it(keten):
     for name in UNSEEN_STOCKS:
         assert keten.stock(name).note, name
     assert keten.stock("dtv_caseload").initial == Initial(7000.0, 2000.0)
+    assert keten.flow("cases_closed").stay == Stay(6.0, 2.0)
 
 
 def test_the_monthly_flows_are_those_of_the_inflow(keten):

@@ -48,6 +48,7 @@ _HOMES = {
         "Network",
         "Organisation",
         "Route",
+        "Stay",
         "Stock",
         "Sum",
         "Title",

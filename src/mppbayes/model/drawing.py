@@ -146,7 +146,7 @@ def draw_period(
         noise = period.frailty[:, tier], period.arrival[:, tier]
         drawn = negative_binomial_counts(mean[:, tier], chosen.dispersion, *noise)
         if links.parts is not None:
-            drawn = np.where(links.parts, _shares(mean, exposure, chosen, noise, tier), drawn)
+            drawn[:, links.parts] = _shares(period, parameters, mean, exposure, tier[links.parts])
         fixed = np.broadcast_to(period.is_fixed[tier], drawn.shape)
         drawn = np.where(fixed, period.fixed[:, tier], np.maximum(drawn, least[:, tier]))
         if links.parts is not None:
@@ -165,15 +165,17 @@ def draw_period(
 
 
 def _shares(
+    period: Period,
+    parameters: Parameters,
     mean: Floats,
     room: Floats,
-    parameters: Parameters,
-    noise: tuple[Floats, Floats],
-    tier: NDArray[np.int64],
+    parts: NDArray[np.int64],
 ) -> Floats:
-    whole = np.maximum(room[:, tier], 0.0)
-    share = mean[:, tier] / np.maximum(whole, 1e-9)
-    return beta_binomial_counts(whole, share, parameters.dispersion, *noise)
+    whole = np.maximum(room[:, parts], 0.0)
+    share = mean[:, parts] / np.maximum(whole, 1e-9)
+    precision = np.broadcast_to(parameters.dispersion, mean.shape)[:, parts]
+    noise = period.frailty[:, parts], period.arrival[:, parts]
+    return beta_binomial_counts(whole, share, precision, *noise)
 
 
 def _leavers(

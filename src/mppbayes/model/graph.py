@@ -93,7 +93,7 @@ def _chain_coordinates(spec: ModelSpec) -> dict[str, list[str]]:
     structure, found = spec.structure, {}
     if structure.network.stocks:
         found[names.STOCK] = list(structure.network.stock_names)
-        found[names.LEAVING] = [flow.name for flow in structure.flows if flow.leaves]
+        found[names.LEAVING] = np.array(structure.names)[structure.elastic].tolist()
     if unsure := doubted(structure):
         found |= {names.ROUTE: unsure, "delay_moment": ["mean", "sd"]}
     for flow in structure.flows:
@@ -176,7 +176,7 @@ def _flow_parameters(
     offset = pm.Normal(
         f"{names.INITIAL_LEVEL}_offset",
         wide * row[names.MEAN_LEVEL],
-        spec.initial_sd,
+        spec.initial_sd * pt.minimum(wide, 1.0),
         dims=names.FLOW,
     )
     flows[names.INITIAL_LEVEL] = pm.Deterministic(
@@ -190,12 +190,12 @@ def _stock_unknowns(spec: ModelSpec) -> dict[str, TensorVariable]:
     stocks = spec.network.stocks
     if not stocks:
         return {}
-    reference, leaves = spec.sizes, spec.structure.leaving.any(axis=1)
-    elasticity = pt.ones(len(leaves))
-    if leaves.any():
+    reference, elastic = spec.sizes, spec.structure.elastic
+    elasticity = pt.ones(len(elastic))
+    if elastic.any():
         logit = pm.Normal(f"{names.ELASTICITY}_logit", *_ELASTICITY, dims=names.LEAVING)
         value = pm.Deterministic(names.ELASTICITY, pm.math.sigmoid(logit), dims=names.LEAVING)
-        elasticity = elasticity[np.flatnonzero(leaves)].set(value)
+        elasticity = elasticity[np.flatnonzero(elastic)].set(value)
     share = pm.HalfNormal(f"{names.UNRECORDED}_share", _UNRECORDED, dims=names.STOCK)
     unrecorded = pm.Deterministic(names.UNRECORDED, share * reference, dims=names.STOCK)
     mean = np.array(

@@ -88,8 +88,7 @@ class FlowDraws:
         if spec.network.stocks:
             elasticity = np.ones((n, n_flows))
             if names.ELASTICITY in stacked:
-                leaves = spec.structure.leaving.any(axis=1)
-                elasticity[:, leaves] = draws(names.ELASTICITY, names.LEAVING)
+                elasticity[:, spec.structure.elastic] = draws(names.ELASTICITY, names.LEAVING)
             chain = {
                 "elasticity": elasticity,
                 "unrecorded": draws(names.UNRECORDED, names.STOCK),

@@ -25,7 +25,7 @@ def resolve(spec: ModelSpec, panel: Panel) -> ModelSpec:
 
     A mean level is centred at the log of the mean count (half a count at least); of a routed or
     stock-driven flow, of the ratio of its counts to what they are counted over; of a part at the
-    logit of its share. A ceiling is 20 times the largest count. A flow without evidence takes the
+    logit of its share; of a flow with a stay, of the hazard that this stay means. A ceiling is 20 times the largest count. A flow without evidence takes the
     mean of the others of its drive. A stock's size is the mean of its known levels, else its
     ``initial`` mean.
 
@@ -160,7 +160,11 @@ def _centres(layout: Layout) -> Floats:
             centres[i] = np.log(total + 0.5) - np.log(max(over - total, 0.0) + 0.5)
         else:
             centres[i] = np.log((total + 0.5) / (over + 0.5))
-    return _filled(centres, structure, _UNSEEN)
+    centres = _filled(centres, structure, _UNSEEN)
+    for i, flow in enumerate(structure.flows):
+        if flow.stay:
+            centres[i] = -flow.stay.log_mean
+    return centres
 
 
 def _filled(values: Floats, structure: Structure, default: dict[str, float]) -> Floats:

@@ -94,6 +94,11 @@ class Structure:
         return np.array([[float(flow.leaves == name) for name in stocks] for flow in self.flows])
 
     @cached_property
+    def elastic(self) -> NDArray[np.bool_]:
+        """Whether a flow leaves a stock without a ``stay`` that makes it a hazard, (flow,)."""
+        return np.array([bool(flow.leaves and not flow.stay) for flow in self.flows], dtype=bool)
+
+    @cached_property
     def entering(self) -> NDArray[np.float64]:
         """Whether a flow enters a stock, (flow, stock)."""
         stocks = self.network.stock_names

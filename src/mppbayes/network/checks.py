@@ -170,6 +170,8 @@ def _drive(flow: Flow) -> Iterator[str]:
             f"{place} is driven by '{flow.driven_by}' but leaves '{flow.leaves}'; a flow that "
             f"leaves a stock is driven by it: set driven_by = '{flow.leaves}'"
         )
+    if flow.stay and not flow.leaves:
+        yield f"{place} has a stay but leaves no stock; say which with leaves, or leave out stay"
     if flow.rest and flow.part_of is None:
         yield f"{place} is a rest of nothing; say of what with part_of, or leave out rest"
 

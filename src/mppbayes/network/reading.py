@@ -21,6 +21,7 @@ from mppbayes.network.rows import (
     Initial,
     Organisation,
     Route,
+    Stay,
     Stock,
     Sum,
     Title,
@@ -38,6 +39,7 @@ TABLES: tuple[tuple[str, str, type], ...] = (
 _INNER = {
     "title": Title,
     "initial": Initial,
+    "stay": Stay,
     "route": Route,
     "routes": Route,
     "delay": Delay,

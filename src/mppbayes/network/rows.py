@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import log, log1p, sqrt
 from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field, PlainSerializer, StrictBool, StrictInt, TypeAdapter
@@ -90,6 +91,26 @@ class Stock:
 
 
 @dataclass(frozen=True)
+class Stay:
+    """What is believed of the time in a stock that ends by a flow, in periods: log-normal."""
+
+    __pydantic_config__ = _CONFIG
+
+    mean: Positive
+    sd: Positive
+
+    @property
+    def log_mean(self) -> float:
+        """The mean of its logarithm."""
+        return log(self.mean) - self.log_sd**2 / 2
+
+    @property
+    def log_sd(self) -> float:
+        """The standard deviation of its logarithm."""
+        return sqrt(log1p((self.sd / self.mean) ** 2))
+
+
+@dataclass(frozen=True)
 class Delay:
     """A waiting time, in periods of the network."""
 
@@ -151,6 +172,9 @@ class Flow:
         The stock that drives the flow.
     enters, leaves : str, optional
         The stock that the counted persons or cases enter or leave.
+    stay : Stay, optional
+        For a flow that leaves a stock: how long one would stay if this were the only way out. It
+        says that each leaves at a hazard of its own, however many are there.
     part_of : str, optional
         The flow, or sum of flows, inside which this flow is counted.
     rest : bool
@@ -176,6 +200,7 @@ class Flow:
     driven_by: Key | None = None
     enters: Key | None = None
     leaves: Key | None = None
+    stay: Stay | None = None
     part_of: Key | None = None
     rest: StrictBool = False
     routes: Annotated[tuple[Route, ...], Field(alias="route")] = ()
