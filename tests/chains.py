@@ -26,6 +26,7 @@ from mppbayes.model.step import Parameters, State
 from mppbayes.model.structure import Structure
 from mppbayes.network import Network
 from mppbayes.panel import Panel, read_panel
+from mppbayes.prediction.effects import Effects
 
 NO_CEILING = 1e15
 QUIET = 1e12  # a dispersion that leaves no frailty
@@ -158,10 +159,10 @@ def time(n_time: int, first: str = "2020-01") -> pd.DatetimeIndex:
     return pd.period_range(first, periods=n_time, freq="M").to_timestamp()
 
 
-def run(net: Network, parameters: FlowDraws, *, seed: int = 1) -> Simulated:
+def run(net: Network, parameters: FlowDraws, *, seed: int = 1, measures=()) -> Simulated:
     """Simulate from the beginning, as many periods as there are shocks."""
     given = nothing_given(net, parameters.shock.shape[1]) | {"shock": parameters.shock}
-    return run_given(net, parameters, given, seed=seed)
+    return run_given(net, parameters, given, seed=seed, measures=measures)
 
 
 def nothing_given(net: Network, n_time: int, n_draws: int = 1) -> dict:
@@ -182,7 +183,9 @@ def nothing_given(net: Network, n_time: int, n_draws: int = 1) -> dict:
     }
 
 
-def run_given(net: Network, parameters: FlowDraws, given: dict, *, seed: int = 1) -> Simulated:
+def run_given(
+    net: Network, parameters: FlowDraws, given: dict, *, seed: int = 1, measures=()
+) -> Simulated:
     """Simulate with things given, by the fields of :class:`Given`."""
     structure = Structure(net)
     n_draws = len(parameters.shock)
@@ -194,16 +197,19 @@ def run_given(net: Network, parameters: FlowDraws, given: dict, *, seed: int = 1
     ]
     members = np.array(in_sums).reshape(len(in_sums), len(net.stocks))
     innovations = Innovations(seed, n_draws)
+    span = time(n_time).to_period("M")
+    effects = Effects(measures, structure, span, origin=span[0] - 1, innovations=innovations)
     simulator = Simulator(
         structure,
         ties(structure, parameters.size, members),
         parameters,
         innovations,
         lambda ordinal: np.zeros(n_draws),
+        effects.at,
     )
     assert set(given) == {each.name for each in fields(Given)}
     return simulator.run(
-        time(n_time).to_period("M"),
+        span,
         np.zeros((n_draws, 0, len(structure.flows))),
         parameters.initial,
         parameters.stock if parameters.stock is not None else np.zeros((n_draws, 0)),
@@ -310,7 +316,15 @@ def plainly():
         yield Mode(linker="py", optimizer=None)
 
 
-def of_graph(net: Network, evidence: Panel, *, draws: int = 3, seed: int = 3, harmonics: int = 1):
+def of_graph(
+    net: Network,
+    evidence: Panel,
+    *,
+    draws: int = 3,
+    seed: int = 3,
+    harmonics: int = 1,
+    past_measures=(),
+):
     """Draw everything that a graph declares from the prior, and what it makes of it.
 
     Returns
@@ -319,7 +333,8 @@ def of_graph(net: Network, evidence: Panel, *, draws: int = 3, seed: int = 3, ha
         The last one holds the log means and every potential of the same draws.
     """
     known = Layout.of(evidence)
-    spec = resolve(ModelSpec(net, harmonics=harmonics), evidence)
+    spec = ModelSpec(net, harmonics=harmonics, past_measures=past_measures)
+    spec = resolve(spec, evidence)
     with plainly() as mode:
         model = build(spec, known, arrays(spec, known, evidence))
         kept = stored(model)

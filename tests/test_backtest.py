@@ -121,7 +121,7 @@ def test_what_comes_later_changes_no_earlier_forecast(panel):
             leads=[12],
             baselines=["ratio"],
             samples=100,
-            sampler=Sampler(backend="jax", tune=100, draws=500),
+            sampler=Sampler(backend="jax", chains=2, tune=100, draws=100),
             limits=LOOSE,
             progress=False,
         )

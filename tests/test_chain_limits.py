@@ -547,7 +547,9 @@ def test_the_surprise_that_a_row_tells_is_centred(others, dispersion):
         if t:
             seen = seen._replace(present=(1e6 + 50 - count + unrecorded)[:, None])
         before = carried.level
-        carried, _ = passage(carried, first, seen, chance, parameters.at(0), tied, np)
+        carried, _ = passage(
+            carried, first, seen, chance, parameters.at(known.periods[t]), tied, np
+        )
     told = (carried.level - before)[:, 1] / adaptation
     assert told.std() > 0.05, "the row must tell something"
     assert abs(told.mean()) < 0.01

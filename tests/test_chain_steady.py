@@ -5,7 +5,9 @@ import numpy as np
 import pytest
 from chains import flow, network, route, stock
 
+from mppbayes.model.delays import nominal_weights
 from mppbayes.model.structure import Structure
+from mppbayes.prediction import Measure
 
 ARRIVALS, N_DRAWS = 40.0, 1500
 
@@ -152,3 +154,39 @@ def test_from_stock_to_stock_nobody_gets_lost():
     np.testing.assert_array_equal(inside, in_out.cumsum(axis=1))
     steady = ARRIVALS / -np.expm1(-np.array([0.4, 0.2]))
     np.testing.assert_allclose(drawn.stocks[:, -1].mean(axis=0), steady, rtol=0.02)
+
+
+@pytest.mark.parametrize(
+    ("acts_on", "effect", "factor"),
+    [
+        ("arrive", -0.3, (0.7, 1.0)),
+        ("out_0", 0.5, (1.0, 1.5)),
+        ("out_0", -0.4, (1.0, 0.6)),
+    ],
+)
+def test_a_measure_moves_a_stock_to_the_steady_state_that_it_implies(acts_on, effect, factor):
+    """From the old steady state to a/(1 − exp(−h)) of the new inflow and hazard, on its course."""
+    hazard = 0.25
+    net, level = with_outflow(hazard)
+    before = ARRIVALS / -np.expm1(-hazard)
+    arrivals, hazard = ARRIVALS * factor[0], hazard * factor[1]
+    steady = arrivals / -np.expm1(-hazard)
+    parameters = chains.draws(net, N_DRAWS, 40, level=level, stock=before)
+    limit = Measure("limit", 1, (acts_on,), "2020-01", effect)
+    present = chains.run(net, parameters, measures=(limit,)).stocks[:, :, 0]
+    course = steady + (before - steady) * np.exp(-hazard * np.arange(1, 41))
+    error = 5 * np.sqrt(course / N_DRAWS)
+    assert (np.abs(present.mean(axis=0) - course) < error).all()
+
+
+def test_a_measure_goes_through_a_delay():
+    """A pulse of one month, of half the source, comes out with the delay's weights."""
+    net = network(flow("come"), flow("follow", route=[route("come", 3, 1)]))
+    level = {"come": np.log(1000.0), "follow": 0.0}
+    parameters = chains.draws(net, N_DRAWS, 20, level=level)
+    pulse = Measure("pulse", 1, ("come",), "2020-09", -0.5, lasts=1)
+    plain, pulsed = (chains.run(net, parameters, measures=m).counts for m in ((), (pulse,)))
+    missed = (plain - pulsed)[:, :, 1].mean(axis=0)
+    weights = nominal_weights(net.flow("follow").routes[0])
+    found = missed[8 : 8 + len(weights)] / 500
+    np.testing.assert_allclose(found, weights, atol=0.01)

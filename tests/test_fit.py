@@ -63,7 +63,15 @@ def compiled(small_panel):
 def short(spec, panel, compiled, seed):
     from conftest import LOOSE
 
-    return fit(spec, panel, seed=seed, compiled=compiled, limits=LOOSE, progress=False)
+    return fit(
+        spec,
+        panel,
+        seed=seed,
+        sampler=Sampler(chains=2, tune=100, draws=100),
+        compiled=compiled,
+        limits=LOOSE,
+        progress=False,
+    )
 
 
 def test_another_origin_refits_without_recompiling(compiled, small_panel):

@@ -1,4 +1,5 @@
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
@@ -35,6 +36,30 @@ def test_a_quantile_is_the_smallest_integer_exceeded_with_at_most_its_probabilit
     for cell, value, achieved in zip(draws, found.value[:, 0], found.achieved[:, 0], strict=True):
         assert achieved == probability(cell, value, rule) <= level
         assert probability(cell, value - 1, rule) > level
+
+
+@pytest.mark.parametrize("level", [0.9, 0.5, 0.33, 0.2, 0.05, 0.01])
+@pytest.mark.parametrize(
+    "law",
+    [
+        *(stats.poisson(mean) for mean in (0.4, 3.0, 40.0, 2_000.0)),
+        *(
+            stats.nbinom(shape, shape / (shape + mean))
+            for mean in (3.0, 500.0)
+            for shape in (1.5, 20.0)
+        ),
+    ],
+    ids=lambda law: f"{law.dist.name}{law.args}",
+)
+def test_quantiles_are_those_of_the_law(law, level):
+    """Of draws that lie evenly over the law, so that their exceedances are exact to 1 in 40,000."""
+    n = 40_000
+    draws = law.ppf((np.arange(n) + 0.5) / n).astype(np.int64).reshape(1, 4, n // 4)
+    at_most = int(law.isf(level + 1 / n)), int(law.isf(level - 1 / n))
+    for rule in RULES:
+        exact = sorted(value + (rule == ">=") for value in at_most)
+        assert exact[0] <= quantiles(draws, [level], rule).value[0, 0] <= exact[1]
+    assert at_most[1] - at_most[0] <= 1 + 0.005 * law.std()
 
 
 @BRIEF

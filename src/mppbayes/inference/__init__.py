@@ -2,6 +2,7 @@
 
 from mppbayes.inference.convergence import PUBLICATION, Limits, converged, convergence, divergences
 from mppbayes.inference.fitting import Compiled, compile_model, fit
+from mppbayes.inference.past_effects import past_effects
 from mppbayes.inference.progress import following
 from mppbayes.inference.result import Fit, load_fit
 from mppbayes.inference.samplers import Sampler
@@ -19,4 +20,5 @@ __all__ = [
     "fit",
     "following",
     "load_fit",
+    "past_effects",
 ]

@@ -5,6 +5,7 @@ The graph is loaded on first use, so that a specification can be read without Py
 
 from typing import TYPE_CHECKING, Any
 
+from mppbayes.model.introduced import PastMeasure
 from mppbayes.model.priors import CrisisShock, Prior
 from mppbayes.model.resolution import resolve
 from mppbayes.model.specification import ModelSpec
@@ -13,7 +14,15 @@ if TYPE_CHECKING:
     from mppbayes.model.prior_check import prior_predictive
     from mppbayes.model.truth import simulate
 
-__all__ = ["CrisisShock", "ModelSpec", "Prior", "prior_predictive", "resolve", "simulate"]
+__all__ = [
+    "CrisisShock",
+    "ModelSpec",
+    "PastMeasure",
+    "Prior",
+    "prior_predictive",
+    "resolve",
+    "simulate",
+]
 
 _LATER = {"prior_predictive": "prior_check", "simulate": "truth"}
 

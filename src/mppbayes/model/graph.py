@@ -10,6 +10,7 @@ from mppbayes import names
 from mppbayes.model.arrays import Arrays
 from mppbayes.model.evidence import add_evidence, as_they_leave
 from mppbayes.model.hierarchy import hierarchy, partly_centred, prefix
+from mppbayes.model.introduced import acting
 from mppbayes.model.layout import Layout
 from mppbayes.model.passage import Chance
 from mppbayes.model.recursion import Unknowns, run
@@ -89,8 +90,10 @@ def coordinates(spec: ModelSpec, layout: Layout) -> dict[str, list[str]]:
 
 
 def _chain_coordinates(spec: ModelSpec) -> dict[str, list[str]]:
-    """Give the coordinates that only networks with stocks or routes have."""
+    """Give the coordinates that only networks with stocks, routes or past measures have."""
     structure, found = spec.structure, {}
+    if spec.past_measures:
+        found[names.MEASURE] = [measure.name for measure in spec.past_measures]
     if structure.network.stocks:
         found[names.STOCK] = list(structure.network.stock_names)
         found[names.LEAVING] = np.array(structure.names)[structure.elastic].tolist()
@@ -130,7 +133,7 @@ def _unknowns(spec: ModelSpec, layout: Layout, given: dict[str, TensorVariable])
         adaptation=flows[names.ADAPTATION],
         dispersion=flows[names.DISPERSION],
         shock_loading=flows[names.SHOCK_LOADING],
-        season=_season(spec, given, flows)[layout.seasons],
+        season=_season(spec, given, flows)[layout.seasons] + _introduced(spec, layout),
         ceiling=given["ceiling"],
     )
     shock = _common_shock(spec, given, flows[names.SHOCK_LOADING])
@@ -232,6 +235,20 @@ def _season(
     )
     pattern = np.stack([wave for _, wave in waves], axis=1) @ coefficient
     return pm.Deterministic(names.SEASONAL_PATTERN, pattern, dims=(names.SEASON, names.FLOW))
+
+
+def _introduced(spec: ModelSpec, layout: Layout) -> TensorVariable | float:
+    """Declare the effects of measures of the past; give what they add, (time, flow)."""
+    measures = spec.past_measures
+    if not measures:
+        return 0.0
+    log_factor = pm.Normal(
+        names.LOG_FACTOR,
+        [measure.log_factor for measure in measures],
+        [measure.doubt for measure in measures],
+        dims=names.MEASURE,
+    )
+    return acting(measures, spec.structure.names, layout.periods) @ log_factor
 
 
 def _common_shock(

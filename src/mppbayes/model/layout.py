@@ -180,6 +180,11 @@ def seasons(time: pd.DatetimeIndex, periods_per_year: int) -> NDArray[np.int64]:
     return np.asarray((time.month - 1) * periods_per_year // 12, dtype=np.int64)
 
 
+def season_of(period: pd.Period, periods_per_year: int) -> int:
+    """Number a period within its year, from 0."""
+    return int((period.month - 1) * periods_per_year // 12)
+
+
 def _over(panel: Panel, time: NDArray[np.datetime64]) -> xr.Dataset:
     """Lay the counts of single periods over other periods."""
     counts = panel.counts().reindex({names.TIME: time})

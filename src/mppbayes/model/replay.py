@@ -5,13 +5,15 @@ from dataclasses import dataclass, fields
 from typing import Any, NamedTuple
 
 import numpy as np
+import pandas as pd
 import xarray as xr
 from numpy.typing import NDArray
 
 from mppbayes import names
 from mppbayes.model.arrays import evidence_arrays
 from mppbayes.model.delays import nominal_weights
-from mppbayes.model.layout import Layout
+from mppbayes.model.introduced import Introduced, acted
+from mppbayes.model.layout import Layout, season_of
 from mppbayes.model.passage import HALF, Chance, Seen, beginning, passage, ties
 from mppbayes.model.resolution import nominal_shares
 from mppbayes.model.routing import doubted, doubted_weights, shares_known
@@ -47,6 +49,8 @@ class FlowDraws:
         Of hazards to the size of the stock that is left.
     unrecorded, stock : (draw, stock), optional
         Standard deviation of what goes unrecorded, and who is there before the first figure.
+    introduced : Introduced, optional
+        Measures of the past, and their effects.
     """
 
     constant: Parameters
@@ -59,6 +63,7 @@ class FlowDraws:
     elasticity: Floats | None = None
     unrecorded: Floats | None = None
     stock: Floats | None = None
+    introduced: Introduced | None = None
 
     @classmethod
     def of(cls, spec: ModelSpec, posterior: xr.Dataset) -> "FlowDraws":
@@ -89,11 +94,15 @@ class FlowDraws:
             elasticity = np.ones((n, n_flows))
             if names.ELASTICITY in stacked:
                 elasticity[:, spec.structure.elastic] = draws(names.ELASTICITY, names.LEAVING)
-            chain = {
+            chain |= {
                 "elasticity": elasticity,
                 "unrecorded": draws(names.UNRECORDED, names.STOCK),
                 "stock": draws(names.INITIAL_STOCK, names.STOCK),
             }
+        if measures := spec.past_measures:
+            flows = spec.structure.names
+            effects = draws(names.LOG_FACTOR, names.MEASURE)
+            chain["introduced"] = Introduced(measures, acted(measures, flows), effects)
         return cls(
             constant,
             season,
@@ -105,9 +114,12 @@ class FlowDraws:
             **chain,
         )
 
-    def at(self, season: int) -> Parameters:
-        """Give the parameters that hold in a season."""
-        return self.constant._replace(season=self.season[:, season])
+    def at(self, period: pd.Period) -> Parameters:
+        """Give the parameters that hold in a period."""
+        season = self.season[:, season_of(period, self.season.shape[1])]
+        if self.introduced is not None:
+            season = season + self.introduced.at(period)
+        return self.constant._replace(season=season)
 
     def repeat(self, times: int) -> "FlowDraws":
         """Repeat every draw, for several futures of each."""
@@ -118,6 +130,8 @@ class FlowDraws:
                     return {name: repeated(each) for name, each in value.items()}
                 case tuple():
                     return type(value)(*map(repeated, value))
+                case Introduced():
+                    return value.repeat(times)
                 case np.ndarray() if value.ndim:
                     return np.repeat(value, times, axis=0)
                 case _:
@@ -198,7 +212,7 @@ def replay(draws: FlowDraws, layout: Layout, keep_from: int = 0) -> Past:
     first = beginning(structure, layout.is_coarse, draws.initial, draws.stock, np)
     carried, end = first, draws.initial
     means, counts, stocks = [], [], []
-    for t, season in enumerate(layout.seasons):
+    for t, now in enumerate(layout.periods):
         gap = np.zeros_like(draws.initial.level)
         here = gap_time == t
         gap[:, gap_flow[here]] = draws.gap[:, here]
@@ -206,7 +220,7 @@ def replay(draws: FlowDraws, layout: Layout, keep_from: int = 0) -> Past:
         if structure.routes:
             seen = seen._replace(exposure=exposure[:, t])
         chance = Chance(draws.shock[:, t, None], gap, draws.elasticity, draws.unrecorded)
-        carried, passed = passage(carried, first, seen, chance, draws.at(int(season)), tied, np)
+        carried, passed = passage(carried, first, seen, chance, draws.at(now), tied, np)
         end = where(windows.end[t], State(carried.level, carried.long_run), end)
         means.append(passed.mean)
         counts.append(passed.count)

@@ -25,9 +25,9 @@ def resolve(spec: ModelSpec, panel: Panel) -> ModelSpec:
 
     A mean level is centred at the log of the mean count (half a count at least); of a routed or
     stock-driven flow, of the ratio of its counts to what they are counted over; of a part at the
-    logit of its share; of a flow with a stay, of the hazard that this stay means. A ceiling is 20 times the largest count. A flow without evidence takes the
-    mean of the others of its drive. A stock's size is the mean of its known levels, else its
-    ``initial`` mean.
+    logit of its share; of a flow with a stay, at the log of the hazard that it means. A ceiling is
+    20 times the largest count. A flow without evidence takes the mean of the others of its drive.
+    A stock's size is the mean of its known levels, else its ``initial`` mean.
 
     Parameters
     ----------

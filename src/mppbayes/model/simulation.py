@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 
 from mppbayes.model.drawing import Drawn, Period, draw_period
 from mppbayes.model.innovations import Innovations
-from mppbayes.model.layout import seasons
 from mppbayes.model.passage import HALF, Ties, ties
 from mppbayes.model.replay import FlowDraws, where
 from mppbayes.model.specification import ModelSpec
@@ -126,7 +125,6 @@ class Simulator:
             The counts and stocks.
         """
         network, n_draws = self.structure.network, self.innovations.n_draws
-        season = seasons(span.to_timestamp(), network.periods_per_year)
         back = before.shape[1]
         counts = np.zeros((n_draws, back + len(span), len(self.structure.flows)))
         counts[:, :back] = before
@@ -136,9 +134,7 @@ class Simulator:
         stock = np.round(stock)
         for t, period in enumerate(span):
             state = where(given.restart[t], given.end, state)
-            drawn = self._period(
-                t, period.ordinal, int(season[t]), state, stock, counts[:, : back + t], given
-            )
+            drawn = self._period(t, period, state, stock, counts[:, : back + t], given)
             state, counts[:, back + t] = drawn.state, drawn.counts
             near |= ~given.fixed[t] & (drawn.mean > _NEAR_CEILING * self.draws.constant.ceiling)
             if len(network.stocks):
@@ -150,15 +146,14 @@ class Simulator:
     def _period(
         self,
         t: int,
-        ordinal: int,
-        season: int,
+        period: pd.Period,
         state: State,
         stock: Floats,
         past: Floats,
         given: Given,
     ) -> Drawn:
-        known = given.shock[:, t] if t < given.shock.shape[1] else self.shock_law(ordinal)
-        frailty, arrival = self.innovations.cells(self.structure.names, ordinal)
+        known = given.shock[:, t] if t < given.shock.shape[1] else self.shock_law(period.ordinal)
+        frailty, arrival = self.innovations.cells(self.structure.names, period.ordinal)
         return draw_period(
             Period(
                 state,
@@ -171,7 +166,7 @@ class Simulator:
                 frailty,
                 arrival,
             ),
-            self.draws.at(season),
+            self.draws.at(period),
             self.structure,
             self.ties,
             at_once=self._at_once,

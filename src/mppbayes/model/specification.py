@@ -1,12 +1,13 @@
 """The model's specification: a network with its priors and options. Data, not a graph."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 import numpy as np
+import pandas as pd
 import tomli_w
 from numpy.typing import NDArray
 from pydantic import (
@@ -21,6 +22,7 @@ from pydantic import (
 from mppbayes import names
 from mppbayes.errors import FaultsError, SpecError, suggest
 from mppbayes.frozen import FrozenMapping
+from mppbayes.model.introduced import PastMeasure
 from mppbayes.model.pooling import PoolingDesign, design, levels
 from mppbayes.model.priors import (
     MEANINGS,
@@ -38,6 +40,14 @@ from mppbayes.storage import digest, whole_file
 
 _HARMONICS = 2
 
+
+def _said(measures: tuple[PastMeasure, ...]) -> list[dict[str, Any]]:
+    """Give measures as plain data, what is not given left out, as TOML needs."""
+    rows = (asdict(measure) | {"acts_on": list(measure.acts_on)} for measure in measures)
+    return [{key: value for key, value in row.items() if value is not None} for row in rows]
+
+
+type _Measures = Annotated[tuple[PastMeasure, ...], PlainSerializer(_said)]
 type _Map[V] = Annotated[Mapping[str, V], PlainSerializer(dict)]
 
 
@@ -61,10 +71,11 @@ class _Settings:
     mean_levels: _Map[Real] = field(default_factory=FrozenMapping)
     ceilings: _Map[Positive] = field(default_factory=FrozenMapping)
     stock_sizes: _Map[Positive] = field(default_factory=FrozenMapping)
+    past_measures: _Measures = ()
 
 
 _ADAPTER = TypeAdapter(_Settings)
-_HOLDERS = {"priors": Prior, "shock": CrisisShock}
+_HOLDERS = {"priors": Prior, "shock": CrisisShock, "past_measures": PastMeasure}
 
 
 @dataclass(frozen=True)
@@ -97,6 +108,8 @@ class ModelSpec(_Settings):
         Flow → the mean at which it saturates, counts per period. Likewise.
     stock_sizes : mapping of str to float
         Stock → the size at which the hazards of those who leave it hold. Likewise.
+    past_measures : tuple of PastMeasure
+        Measures since known periods, whose effects are estimated.
 
     Raises
     ------
@@ -308,6 +321,7 @@ def _contradictions(settings: _Settings) -> list[str]:
         for level in chosen
         if level not in known_levels
     ]
+    faults += _measure_faults(settings, flows)
     low, high = settings.half_life_range
     if not low < high:
         faults.append(f"half_life_range runs from {low:g} to {high:g}; give years, shortest first")
@@ -323,4 +337,28 @@ def _contradictions(settings: _Settings) -> list[str]:
             f"harmonics is {settings.harmonics}; expected at most {most}, "
             f"half the number of periods in a year"
         )
+    return faults
+
+
+def _measure_faults(settings: _Settings, flows: tuple[str, ...]) -> list[str]:
+    called = [measure.name for measure in settings.past_measures]
+    faults = [
+        f"two past measures are called {name!r}; give each its own name"
+        for name in sorted(set(called))
+        if called.count(name) > 1
+    ]
+    for measure in settings.past_measures:
+        faults += [
+            f"past measure {measure.name!r} acts on {flow!r}, no flow with a rate; "
+            f"{suggest(flow, flows)}"
+            for flow in measure.acts_on
+            if flow not in flows
+        ]
+        try:
+            pd.Period(measure.start, settings.network.frequency)
+        except ValueError:
+            faults.append(
+                f"past measure {measure.name!r} starts at {measure.start!r}, which is no period; "
+                "write it as 2024-03"
+            )
     return faults

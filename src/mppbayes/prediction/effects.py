@@ -99,7 +99,7 @@ def _start_faults(measure: Measure, span: pd.PeriodIndex, origin: pd.Period) -> 
     if start <= origin:
         yield (
             f"{place} starts in {start}, and the evidence ends in {origin}: what it does is in "
-            f"the figures already; give a later start"
+            f"the figures already; give a later start, or estimate it (past_measures of ModelSpec)"
         )
     elif start > span[-1]:
         yield f"{place} starts in {start}, after the forecast's end in {span[-1]}"

@@ -11,6 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from mppbayes.errors import ScenarioError, suggest
+from mppbayes.model.introduced import working
 from mppbayes.network.reading import read_toml
 
 type Floats = NDArray[np.float64]
@@ -87,10 +88,7 @@ class Measure:
 
     def working(self, span: pd.PeriodIndex) -> Floats:
         """Say how much of it works in each period, between 0 and 1: (time,)."""
-        age = np.arange(len(span)) - (pd.Period(self.start, span.freqstr) - span[0]).n
-        share = np.clip((age + 1) / max(self.phase_in, 1), 0.0, 1.0)
-        over = age >= self.lasts if self.lasts is not None else np.zeros(len(span), dtype=bool)
-        return np.where((age < 0) | over, 0.0, share)
+        return working(self.start, self.phase_in, self.lasts, span)
 
 
 @dataclass(frozen=True)
