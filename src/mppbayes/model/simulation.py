@@ -128,14 +128,19 @@ class Simulator:
         back = before.shape[1]
         counts = np.zeros((n_draws, back + len(span), len(self.structure.flows)))
         counts[:, :back] = before
+        sources = np.zeros((len(self._routes), back + len(span), n_draws))
+        sources[:, :back] = np.einsum("dtf,rf->rtd", before, self._combinations, optimize=True)
         stocks = np.zeros((n_draws, len(span), len(network.stocks)), dtype=np.int64)
         unrecorded = np.zeros_like(stocks)
         near = np.zeros((n_draws, len(self.structure.flows)), dtype=bool)
         stock = np.round(stock)
         for t, period in enumerate(span):
             state = where(given.restart[t], given.end, state)
-            drawn = self._period(t, period, state, stock, counts[:, : back + t], given)
+            drawn = self._period(
+                t, period, state, stock, self._delayed(sources[:, : back + t]), given
+            )
             state, counts[:, back + t] = drawn.state, drawn.counts
+            sources[:, back + t] = self._combinations @ drawn.counts.T
             near |= ~given.fixed[t] & (drawn.mean > _NEAR_CEILING * self.draws.constant.ceiling)
             if len(network.stocks):
                 told = stock + drawn.counts @ self.ties.change
@@ -149,7 +154,7 @@ class Simulator:
         period: pd.Period,
         state: State,
         stock: Floats,
-        past: Floats,
+        delayed: Floats,
         given: Given,
     ) -> Drawn:
         known = given.shock[:, t] if t < given.shock.shape[1] else self.shock_law(period.ordinal)
@@ -158,7 +163,7 @@ class Simulator:
             Period(
                 state,
                 stock,
-                self._delayed(past),
+                delayed,
                 given.counts[:, t],
                 given.fixed[t],
                 known[:, None],
@@ -173,14 +178,30 @@ class Simulator:
             elasticity=self.draws.elasticity,
         )
 
-    def _delayed(self, past: Floats) -> Floats:
-        """Give what the periods before bring the routed flows: (draw, flow)."""
-        total = np.full((len(past), len(self.structure.flows)), HALF)
-        for s, source, weights in self._routes:
-            most = min(weights.shape[1] - 1, past.shape[1])
-            recent = past[:, past.shape[1] - most :][:, ::-1] @ source
-            total[:, s] += (weights[:, 1 : most + 1] * recent).sum(axis=1)
+    def _delayed(self, sources: Floats) -> Floats:
+        """Give what the sources, (route, time, draw), bring the routed flows: (draw, flow)."""
+        n_time, n_draws = sources.shape[1:]
+        total = np.full((n_draws, len(self.structure.flows)), HALF)
+        for (s, _, _), later, source in zip(self._routes, self._later, sources, strict=True):
+            most = min(len(later), n_time)
+            recent = source[n_time - most :][::-1]
+            total[:, s] += np.einsum("ld,ld->d", later[:most], recent)
         return total
+
+    @cached_property
+    def _combinations(self) -> Floats:
+        """The source of each route as a combination of flows, (route, flow)."""
+        sources = [source for _, source, _ in self._routes]
+        return np.array(sources).reshape(-1, len(self.structure.flows))
+
+    @cached_property
+    def _later(self) -> list[Floats]:
+        """Give each route's weights from lag 1 on, (lag, draw)."""
+        n_draws = self.innovations.n_draws
+        return [
+            np.ascontiguousarray(np.broadcast_to(weights[:, 1:].T, (weights.shape[1] - 1, n_draws)))
+            for _, _, weights in self._routes
+        ]
 
     @cached_property
     def _routes(self) -> list[tuple[int, Floats, Floats]]:
