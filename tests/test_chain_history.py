@@ -168,3 +168,26 @@ def test_a_flow_goes_on_from_where_its_own_evidence_ends():
     for s, after in ((0, "2020-05"), (1, "2020-09")):
         first = drawn.counts[:, span.get_loc(pd.Period(after, "M")), s]
         assert first.mean() == pytest.approx(np.exp(end[s]), rel=0.1)
+
+
+def test_figures_that_tell_nothing_of_a_rate_are_counted_all_the_same():
+    """Cases whose sources were not published yet enter the caseload, and are not drawn anew."""
+    net = network(
+        flow("refused"),
+        flow("cases", enters="caseload", route=[route("refused", 2, 1)]),
+        flow("closed", leaves="caseload", stay={"mean": 5.0, "sd": 1.0}),
+        stocks=[chains.stock("caseload", 400)],
+    )
+    known = chains.layout(
+        net, refused=months("2021-01", [50] * 12), cases=[("2020", 1000), ("2021-10", 90)]
+    )
+    assert known.unused == (
+        "cases 2020-01 to 2020-12: too little is known of its sources in the periods before",
+    )
+    parameters = chains.draws(net, 5, 24, level={"refused": np.log(50), "closed": np.log(0.2)})
+    past = replay(replace(parameters, stock=np.full((5, 1), 400.0)), known)
+    cases, closed = past.counts[:, :12, 1], past.mean[:, :12, 2]
+    assert (cases.sum(axis=1) == 1000).all()
+    np.testing.assert_array_equal(cases, np.round(cases))
+    grown = np.diff(past.stock[:, :12, 0], axis=1)
+    np.testing.assert_allclose(grown, (cases - closed)[:, 1:], rtol=1e-9)

@@ -34,6 +34,7 @@ def law(known, mean, *, dispersion, adaptation=1e-9, unrecorded=0.0):
         found = pt.stack(
             row_law(
                 pt.constant(np.asarray(mean, dtype=float)),
+                pt.constant(known.windows.single),
                 pt.constant(known.windows.value),
                 Rows(*(pt.constant(each) for each in rows)),
                 change=structure.change,

@@ -5,7 +5,7 @@ import pytest
 from synthetic import NETWORK, labelled_forecast, stock_forecast, synthetic_evidence
 
 import mppbayes as mpp
-from mppbayes.errors import LabelError, ScenarioError
+from mppbayes.errors import AggregationError, LabelError, ScenarioError
 from mppbayes.network import Network
 from mppbayes.prediction.coherence import apportioned
 
@@ -106,3 +106,27 @@ def test_rounding_to_a_total():
     assert apportioned(np.array([1.4, 2.4, 3.2]), 7).tolist() == [2, 2, 3]
     assert apportioned(np.array([1.4, 2.4, 3.2]), 7).sum() == 7
     assert apportioned(np.array([0.2, 0.3]), 3).sum() == 3
+
+
+@pytest.mark.parametrize("language", ["nl", "en"])
+def test_the_picture_shows_scenarios_over_the_fan_and_says_their_own_chances(forecast, language):
+    made = mpp.coherent(forecast, anchor="applications", period="2026")
+    bands = mpp.bands(forecast, by=("flow", "stock"), per="year")
+    figure = mpp.plot_coherent(made, bands, "backlog", language=language)
+    table = made.to_frame().query("quantity == 'backlog' and aggregate == 'stock'")
+    lines = {line.get_gid(): line for line in figure.axes[0].lines}
+    for band in mpp.MPP:
+        expected = table[table["band"] == band.name]["value"].to_list()
+        assert lines[f"scenario {band.name}"].get_ydata().tolist() == expected
+    (caption,) = [text.get_text() for text in figure.texts if "2026" in text.get_text()]
+    last = table[table["period"] == "2027"].set_index("band")["exceedance"]["medio"]
+    assert f"{round(100 * last)}" in caption
+
+
+def test_a_picture_of_what_the_scenarios_do_not_hold_is_refused(forecast):
+    made = mpp.coherent(forecast, anchor="applications", period="2026", by=("flow",))
+    with pytest.raises(LabelError, match="do not hold 'backlog'"):
+        mpp.plot_coherent(made, mpp.bands(forecast, by="stock"), "backlog")
+    by_month = mpp.bands(forecast, by="flow", per="period")
+    with pytest.raises(AggregationError, match="per period"):
+        mpp.plot_coherent(made, by_month, "applications")

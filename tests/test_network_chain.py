@@ -194,10 +194,14 @@ def test_routes_and_their_delays_are_as_meant(keten):
     assert housed.source == "coa_outflow_status_holders"
     assert housed.at_once
     for name, delay in (("cases_from_ind", (3, 2)), ("asylum_appeals", (1, 1))):
-        (route,) = keten.flow(name).routes
+        route, *others = keten.flow(name).routes
         assert route.source == "rejections"
         assert (route.delay.mean, route.delay.sd) == delay
         assert route.note
+        assert tuple(other.source for other in others) == (
+            APPLICATIONS if name == "cases_from_ind" else ()
+        )
+        assert all(other.weight == 0.2 * route.weight for other in others)
 
 
 def test_the_chain_survives_being_written(keten, tmp_path):

@@ -81,6 +81,7 @@ _HOMES = {
     "plotting": (
         "plot_backtest",
         "plot_calibration",
+        "plot_coherent",
         "plot_contrast",
         "plot_exceedance",
         "plot_fan",

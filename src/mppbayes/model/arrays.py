@@ -88,8 +88,8 @@ def evidence_arrays(known: Layout, layout: Layout) -> Arrays:
     if len(structure.present) > 1 or structure.routes or structure.network.stocks:
         data |= {
             "exposure": np.ones(windows.value.shape),
-            "month": np.where(windows.single, windows.value, 0.0),
-            "month_seen": windows.single,
+            "month": np.where(windows.single, windows.value, np.nan_to_num(windows.apart)),
+            "month_seen": windows.single | ~np.isnan(windows.apart),
         }
     if layout.is_coarse:
         data |= {"ends": windows.end | ~_covered(known), "length": windows.length.astype(float)}

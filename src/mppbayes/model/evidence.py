@@ -163,7 +163,8 @@ def _intervals(
 def _rows(layout: Layout, given: Given, passed: Passed, unknowns: Unknowns) -> None:
     rows = Rows(**_cells(given, "row_"))
     mean, variance = row_law(
-        passed.mean,
+        pt.where(given["month_seen"], given["month"], passed.mean),
+        given["month_seen"],
         given["count"],
         rows,
         change=layout.structure.change,

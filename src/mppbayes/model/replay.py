@@ -262,7 +262,7 @@ def _by_period(mean: Floats, count: Floats, layout: Layout) -> Floats:
             total = total * windows.length[last, s]
         part = np.maximum(expected, 1e-9)
         counts[:, first : last + 1, s] = total * part / part.sum(axis=1, keepdims=True)
-    return counts
+    return np.where(np.isnan(windows.apart), counts, windows.apart)
 
 
 def where(chosen: NDArray[np.bool_], one: State, other: State) -> State:

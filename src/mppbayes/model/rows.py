@@ -97,6 +97,7 @@ class Rows(NamedTuple):
 
 def row_law(
     mean: TensorVariable,
+    known: TensorVariable,
     count: TensorVariable,
     rows: Rows,
     *,
@@ -109,7 +110,9 @@ def row_law(
     Parameters
     ----------
     mean : (time, flow)
-        The expected count of each period.
+        The expected count of each period, or the count where it is known.
+    known : (time, flow)
+        Whether it is.
     count : (time, flow)
         The figure of the window that ends at a period.
     rows : Rows
@@ -151,9 +154,10 @@ def row_law(
         split(within[last] - within[first], last),
         split(within[first], first) + split(within[last], last),
     )
-    unseen = pt.where(rows.inside, 0.0, mean).cumsum(axis=0)
+    told = rows.inside | known
+    unseen = pt.where(told, 0.0, mean).cumsum(axis=0)
     gone = unseen[last] - unseen[first]
-    periods = (1 - pt.cast(rows.inside, "float64")).cumsum(axis=0)
+    periods = (1 - pt.cast(told, "float64")).cumsum(axis=0)
     length = pt.maximum(periods[last] - periods[first], 1.0)
     _, shape = window_law(gone, length, parameters, pt)
     variance = gone + gone**2 / shape + cut

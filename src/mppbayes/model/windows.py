@@ -45,8 +45,11 @@ class Windows:
         Each figure spread evenly over its window; NaN where nothing was seen.
     room : float
         What a part takes its share of, from the figures; NaN where it is not known in whole.
+    apart : float
+        The counts of periods under a figure that tells nothing of the flow's rate, but who came
+        or went all the same: spread evenly, in whole numbers. NaN elsewhere.
     unused : tuple of str
-        The figures of flows that the model cannot use, with the reason.
+        The figures of flows that tell nothing of their rates, with the reason.
     """
 
     end: Flags
@@ -62,6 +65,7 @@ class Windows:
     inside: Flags
     history: Floats
     room: Floats
+    apart: Floats
     unused: tuple[str, ...]
 
     @property
@@ -157,6 +161,7 @@ def cut(
             history[first : last + 1, i] = figure / (last - first + 1)
     usable = np.ones((n_time, n_flows), dtype=bool)
     room = np.full((n_time, n_flows), np.nan)
+    apart = np.full((n_time, n_flows), np.nan)
     unused: list[str] = []
     end, seen, gap, row = (np.zeros((n_time, n_flows), dtype=bool) for _ in range(4))
     inside, begins = (np.zeros((n_time, n_flows), dtype=bool) for _ in range(2))
@@ -186,6 +191,9 @@ def cut(
                 kept.append(window)
             else:
                 unused.append(f"{flow.name} {_label(time, window)}: {_REASONS[kind]}")
+                if kind != "part":
+                    first, last, figure, _ = window
+                    apart[first : last + 1, i] = _evenly(figure, last + 1 - first)
         before = None
         for first, last, figure, unit in kept:
             if before is not None and first > before + 1:
@@ -224,6 +232,7 @@ def cut(
         inside,
         history,
         room,
+        apart,
         tuple(unused),
     )
 
@@ -258,6 +267,11 @@ def _spans(rows: pd.DataFrame, time: pd.PeriodIndex) -> list[tuple[int, int, flo
     last = time.get_indexer(pd.PeriodIndex(rows["end"], freq=time.freq))
     windows = zip(first, last, rows["value"], rows["rounding"], strict=True)
     return sorted((int(a), int(b), float(v), float(r)) for a, b, v, r in windows if 0 <= a <= b)
+
+
+def _evenly(total: float, n_periods: int) -> Floats:
+    """Spread a total over periods in whole numbers, as evenly as they allow."""
+    return np.diff(np.round(total * np.arange(n_periods + 1) / n_periods))
 
 
 def _covers(others: list[list[tuple[int, int, float, float]]], first: int, last: int) -> bool:

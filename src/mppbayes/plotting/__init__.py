@@ -7,6 +7,7 @@ from mppbayes.plotting.diagram import plot_network
 from mppbayes.plotting.exceedance import describe_exceedance, plot_exceedance
 from mppbayes.plotting.fan import describe_fan, plot_fan, plot_fans
 from mppbayes.plotting.plans import plot_plans
+from mppbayes.plotting.scenarios import plot_coherent
 from mppbayes.plotting.stock import plot_stock
 
 __all__ = [
@@ -14,6 +15,7 @@ __all__ = [
     "describe_fan",
     "plot_backtest",
     "plot_calibration",
+    "plot_coherent",
     "plot_contrast",
     "plot_exceedance",
     "plot_fan",

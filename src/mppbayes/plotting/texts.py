@@ -63,6 +63,9 @@ TEXTS: Final[Mapping[Language, Mapping[str, str]]] = {
         "contrast": "Links zonder, midden met {name}, op dezelfde schaal. Rechts het verschil, "
         "trekking voor trekking met hetzelfde toeval: het gemiddelde, en waar {central} van de "
         "verschillen ligt. Het verschil van twee banden is niet de band van het verschil.",
+        "coherent": "Lijnen met punten: scenario's waarvan alle cijfers optellen; {anchor} ligt in "
+        "{period} precies op de band. Kans dat de uitkomst in {year} hoger is dan het scenario: "
+        "{chances}.",
         "pointwise": "De kansen gelden voor elke periode apart, niet voor het verloop als geheel.",
         "part observed": "Van {period} zijn {observed} van de {whole} {periods} al waargenomen.",
         "observed to": "waargenomen t/m {month}",
@@ -195,6 +198,9 @@ TEXTS: Final[Mapping[Language, Mapping[str, str]]] = {
         "contrast": "Left without, middle with {name}, on one scale. Right the difference, draw by "
         "draw with the same chance: its mean, and where {central} of the differences lie. The "
         "difference of two bands is not the band of the difference.",
+        "coherent": "Lines with points: scenarios whose figures all add up; {anchor} lies exactly "
+        "on the band in {period}. Chance that the outcome of {year} is above the scenario: "
+        "{chances}.",
         "pointwise": "The chances hold for each period apart, not for the course as a whole.",
         "part observed": "Of {period}, {observed} of {whole} {periods} have been observed already.",
         "observed to": "observed to {month}",

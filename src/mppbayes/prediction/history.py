@@ -96,7 +96,7 @@ class History:
 
         given = Given(
             counts=known,
-            fixed=time <= last,
+            fixed=(time <= last) | ahead(~np.isnan(layout.windows.apart)),
             restart=(time == last + 1) & (self.last >= 0),
             end=State(*(np.repeat(array, futures, axis=0) for array in self.fit.end_state)),
             stock=ahead(levels.value),
