@@ -77,7 +77,7 @@ def acting(
 ) -> Floats:
     """Say how much of each measure works on each flow in each period, (time, flow, measure)."""
     when = np.array([measure.working(periods) for measure in measures])
-    return np.einsum("mt,mf->tfm", when, acted(measures, flows))
+    return np.asarray(np.einsum("mt,mf->tfm", when, acted(measures, flows)))
 
 
 def acted(measures: tuple[PastMeasure, ...], flows: tuple[str, ...]) -> Floats:
@@ -107,7 +107,7 @@ class Introduced:
         """Give what the measures add to the log rates in a period, (draw, flow)."""
         span = pd.period_range(period, period)
         share = np.array([measure.working(span)[0] for measure in self.measures])
-        return (self.log_factor * share) @ self.acted
+        return np.asarray((self.log_factor * share) @ self.acted)
 
     def repeat(self, times: int) -> "Introduced":
         """Repeat every draw."""
