@@ -828,6 +828,83 @@ show(
 )
 
 # %%
+# Measures, scenarios and plans
+# -----------------------------
+
+
+def measure(**keys: object) -> mpp.Measure:
+    """Make a measure, sound but for what is given."""
+    usual = {"name": "limit", "block": 1, "acts_on": "arrivals", "start": "2026-01", "effect": -0.2}
+    return mpp.Measure(**usual | keys)
+
+
+def past_measure(**keys: object) -> mpp.ModelSpec:
+    """Make a specification with a measure of the past, sound but for what is given."""
+    usual = {"acts_on": ("arrivals",), "start": "2024-01", "effect": -0.2, "doubt": 0.3}
+    return mpp.ModelSpec(network(), past_measures=({"name": "limit", **usual, **keys},))
+
+
+one_path = mpp.paths(forecast, "arrivals")
+
+show(
+    Case(
+        "a measure that takes more than all of a flow",
+        lambda: mpp.Scenario("plan", (measure(effect=-1.5),)),
+        "cannot fall by more than all of it",
+    ),
+    Case(
+        "quantiles of an effect that fall as the chance to exceed them falls",
+        lambda: mpp.Scenario("plan", (measure(effect={0.9: 0.3, 0.1: 0.1}),)),
+        "rise as the chance to exceed them falls",
+    ),
+    Case(
+        "a probability in per cent, and a phase-in of half a month: two faults",
+        lambda: mpp.Scenario("plan", (measure(probability=80, phase_in=0.5),)),
+        "phase_in is 0.5",
+    ),
+    Case(
+        "two measures of one name",
+        lambda: mpp.Scenario("plan", (measure(), measure(effect=0.1))),
+        "two measures are called 'limit'",
+    ),
+    Case(
+        "a key that a measure does not have",
+        lambda: mpp.Scenario.from_dict({"name": "plan", "measure": [{"efect": 0.1}]}),
+        "did you mean 'effect'",
+    ),
+    Case(
+        "a measure of the past on a flow that is not there",
+        lambda: past_measure(acts_on=("arivals",)),
+        "did you mean 'arrivals'",
+    ),
+    Case(
+        "a measure of the past without doubt about its effect",
+        lambda: past_measure(doubt=0),
+        "doubt is 0",
+    ),
+    Case(
+        "scenarios on an anchor that is not there",
+        lambda: mpp.coherent(forecast, anchor="arivals", period="2026"),
+        "did you mean 'arrivals'",
+    ),
+    Case(
+        "a path of a flow that is not there",
+        lambda: mpp.paths(forecast, "departures"),
+        "'departures'",
+    ),
+    Case(
+        "a simultaneous band with a probability in per cent",
+        lambda: mpp.simultaneous(one_path, 33),
+        "between 0 and 1",
+    ),
+    Case(
+        "plans on a band of another name",
+        lambda: mpp.compare_plans(forecast, ["median"]),
+        "'mediaan'",
+    ),
+)
+
+# %%
 # The command line
 # ----------------
 # The same messages on standard error, without a traceback, and exit status 2.

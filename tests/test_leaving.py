@@ -1,13 +1,17 @@
 """Those who leave a stock compete: the law of their counts, against draws of hazards."""
 
+import chains
 import numpy as np
 import pytest
+from chains import flow, months, network, stock
 
+from mppbayes.evaluation import residuals
 from mppbayes.model.leaving import leaving_law
 from mppbayes.model.step import chances
 
 LEAVING = np.array([[1.0], [1.0], [0.0]])
 INSIDE = 1000.0
+THERE = stock("there", 1000)
 
 
 @pytest.mark.parametrize("dispersion", [(8.0, 8.0), (4.0, 20.0)])
@@ -40,3 +44,27 @@ def test_with_few_who_leave_the_law_is_a_negative_binomials():
     factor, relative = leaving_law(mean, np.array([[1e6]]), np.full(3, 5.0), LEAVING, np)
     np.testing.assert_allclose(factor, 1, atol=1e-5)
     np.testing.assert_allclose(relative, 1 / 5, rtol=1e-4)
+
+
+@pytest.mark.parametrize("hazard", [0.1, 0.8])
+def test_residuals_of_those_who_leave_have_the_law_of_the_likelihood(hazard):
+    """By months, of known truth; with the frailty's own dispersion the errors are far too small."""
+    n_time = 480
+    net = network(flow("arrive", enters="there"), flow("leave", leaves="there"), stocks=[THERE])
+    level = {"arrive": np.log(900 * hazard), "leave": np.log(hazard)}
+    dispersion = {"arrive": chains.QUIET, "leave": 6.0}
+    given = {"level": level, "dispersion": dispersion, "stock": 1000.0}
+    truth = chains.draws(net, 1, n_time, **given)
+    drawn = chains.run(net, truth)
+    figures = {name: drawn.counts[0, :, s] for s, name in enumerate(net.flow_names)}
+    figures |= {"there": drawn.stocks[0, :, 0]}
+    known = chains.layout(
+        net, **{name: months("2020-01", each.tolist()) for name, each in figures.items()}
+    )
+    mean, shape = residuals._law(truth, known)
+    mean, shape = mean[0, 1:, 1], shape[0, 1]
+    z = (figures["leave"][1:] - mean) / np.sqrt(mean + mean**2 / shape)
+    assert z.mean() == pytest.approx(0, abs=4 / np.sqrt(n_time))
+    assert z.var() == pytest.approx(1, abs=6 * np.sqrt(2 / n_time))
+    own = (figures["leave"][1:] - mean) / np.sqrt(mean + mean**2 / 6)
+    assert hazard < 0.5 or own.var() < 0.65

@@ -13,7 +13,11 @@ from mppbayes import names
 from mppbayes.evaluation.cells import Floats
 from mppbayes.evaluation.mixture import Mixture, quantile_residuals
 from mppbayes.inference import Fit
+from mppbayes.model.arrays import leaving_weight
 from mppbayes.model.counts import negative_binomial_counts
+from mppbayes.model.layout import Layout
+from mppbayes.model.leaving import leaving_law, usual_dispersion
+from mppbayes.model.passage import bounded
 from mppbayes.model.priors import CrisisShock
 from mppbayes.model.replay import FlowDraws, replay
 from mppbayes.panel.evidence import rounding_interval
@@ -108,12 +112,13 @@ class _Past(NamedTuple):
         n_draws = posterior.sizes[names.CHAIN] * posterior.sizes[names.DRAW]
         every = max(1, n_draws // _MOST_DRAWS)
         draws = FlowDraws.of(fit.spec, posterior.isel({names.DRAW: slice(None, None, every)}))
-        constant, flows = draws.constant, judged(fit)
+        flows = judged(fit)
+        mean, dispersion = _law(draws, fit.layout)
         return cls(
-            replay(draws, fit.layout).mean[..., flows],
+            mean[..., flows],
             draws.shock,
-            constant.shock_loading[:, flows],
-            constant.dispersion[:, flows],
+            draws.constant.shock_loading[:, flows],
+            dispersion[:, flows],
         )
 
     def mean(self, shock: Floats) -> Floats:
@@ -126,6 +131,18 @@ class _Past(NamedTuple):
         n = len(self.shock)
         even = ndtri((np.arange(n) + 0.5) / n)
         return rng.permuted(np.broadcast_to(even[:, None], self.shock.shape), axis=0)
+
+
+def _law(draws: FlowDraws, layout: Layout) -> tuple[Floats, Floats]:
+    """Give the means, (draw, time, flow), and dispersions, (draw, flow), as the likelihood does."""
+    past, own, leaving = replay(draws, layout), draws.constant.dispersion, layout.structure.leaving
+    if past.stock is None or draws.stock is None or not leaving.any():
+        return past.mean, own
+    before = np.concatenate([draws.stock[:, None], past.stock[:, :-1]], axis=1)
+    inside = bounded(before, draws.size, np)
+    factor, relative = leaving_law(past.mean, inside, own[:, None], leaving, np)
+    usual = usual_dispersion(relative, leaving_weight(layout), own, leaving, np)
+    return past.mean * factor, usual
 
 
 def _expected_correlation(

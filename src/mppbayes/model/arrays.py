@@ -49,7 +49,7 @@ def arrays(spec: ModelSpec, layout: Layout, panel: Panel) -> Arrays:
     if spec.harmonics:
         data["season_sharpness"] = season_sharpness(known, spec)
     if layout.structure.leaving.any():
-        data["leaving_weight"] = _leaving_weight(known)
+        data["leaving_weight"] = leaving_weight(known)
     data |= _cell_arrays(known, layout)
     data |= route_arrays(known)
     return data | row_arrays(known, layout)
@@ -143,7 +143,7 @@ def _closings(known: Layout) -> tuple[NDArray[np.bool_], NDArray[np.float64]]:
     return closes | first, np.maximum(periods, 1.0)
 
 
-def _leaving_weight(known: Layout) -> NDArray[np.float64]:
+def leaving_weight(known: Layout) -> NDArray[np.float64]:
     """Weigh the periods of each flow that its figures, or those of its stock, are about.
 
     (time, flow); the sum over time is 1.

@@ -6,7 +6,7 @@ import pytensor.tensor as pt
 from pytensor.tensor import TensorVariable
 
 from mppbayes.model.layout import Layout
-from mppbayes.model.leaving import leaving_law
+from mppbayes.model.leaving import leaving_law, usual_dispersion
 from mppbayes.model.likelihood import (
     Shape,
     beta_binomial,
@@ -67,8 +67,7 @@ def as_they_leave(
     """
     own = unknowns.parameters.dispersion
     factor, relative = leaving_law(passed.mean, passed.inside, own, structure.leaving, pt)
-    usual = (given["leaving_weight"] * relative).sum(axis=0)
-    dispersion = pt.where(structure.leaving.any(axis=1), 1 / usual, own)
+    dispersion = usual_dispersion(relative, given["leaving_weight"], own, structure.leaving, pt)
     return (
         passed._replace(mean=passed.mean * factor, expected=passed.expected * factor),
         unknowns._replace(parameters=unknowns.parameters._replace(dispersion=dispersion)),
