@@ -1,4 +1,4 @@
-"""Long check: past measures of known size are estimated, with intervals that hold (``make slow``)."""
+"""Long check: past measures of known size are estimated; their intervals hold (``make slow``)."""
 
 import numpy as np
 import pandas as pd

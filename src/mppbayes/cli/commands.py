@@ -301,7 +301,7 @@ def _run(
 ) -> None:
     """Fit, forecast, check, and write everything or nothing."""
     from mppbayes.cli.directory import Results, write_directory
-    from mppbayes.diagnostics import diagnose
+    from mppbayes.cli.futures import draw_precisely
     from mppbayes.inference import fit as sample
     from mppbayes.prediction import aggregates, bands
     from mppbayes.prediction import forecast as draw
@@ -309,12 +309,12 @@ def _run(
     with progress() as stage:
         fit = saved or sample(spec, panel, seed=seed, max_minutes=max_minutes)
         stage("fit")
-        neutral = draw(fit, until=until, seed=seed + 1) if scenario else None
-        drawn = draw(fit, until=until, seed=seed + 1, scenario=scenario)
-        stage("forecast")
-        summary = bands(drawn, scheme, by=aggregates(drawn.network), per="year")
-        verdicts = diagnose(fit, summary)
-        stage("bands and checks")
+        drawn, summary, verdicts = draw_precisely(
+            fit, scheme, until=until, seed=seed + 1, scenario=scenario
+        )
+        futures = drawn.manifest["futures"]
+        neutral = draw(fit, until=until, seed=seed + 1, futures=futures) if scenario else None
+        stage("forecast, bands and checks")
     show_verdicts(verdicts)
     if not verdicts.passed:
         if not draft:

@@ -1,5 +1,7 @@
 """Check a fit and its bands against the limits that publication needs."""
 
+from typing import Final
+
 import numpy as np
 import pandas as pd
 
@@ -7,6 +9,7 @@ from mppbayes.diagnostics.verdicts import Verdict, Verdicts
 from mppbayes.inference import PUBLICATION, Fit, Limits, convergence, divergences
 from mppbayes.prediction import Bands
 
+MONTE_CARLO: Final = "Monte Carlo error"
 _MCSE_PER_SD = 0.05
 _LONGER = "sample longer (max_minutes), or simplify what is pooled"
 
@@ -76,7 +79,7 @@ def _precision(bands: Bands) -> Verdict:
     at = int(ratio.argmax())
     worst = table.iloc[at]
     return Verdict(
-        "Monte Carlo error",
+        MONTE_CARLO,
         bool(ratio.max() <= _MCSE_PER_SD),
         f"the largest is {worst['mcse_per_sd']:.3f} predictive sd ({worst['quantity']}, "
         f"{worst['period']}, {worst['band']}); at most {_MCSE_PER_SD:g} may be",
