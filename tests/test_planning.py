@@ -12,11 +12,9 @@ from mppbayes.prediction.planning import expected
 
 
 def path(values):
-    return xr.DataArray(
-        np.asarray(values),
-        {"period": ["2026-01", "2026-02"]},
-        ("chain", "draw", "period"),
-    )
+    values = np.asarray(values)
+    periods = [f"2026-{1 + month:02}" for month in range(values.shape[2])]
+    return xr.DataArray(values, {"period": periods}, ("chain", "draw", "period"))
 
 
 def test_shortage_and_surplus_by_hand():
@@ -38,6 +36,32 @@ def test_places_may_change_and_be_uncertain():
     found = mpp.shortage(drawn, doubtful)["probability"]
     assert found[0] == pytest.approx(0.5, abs=0.03)
     assert found[0] == found[1] == found[2]  # a draw has one number of places
+
+
+def test_a_measure_changes_the_places():
+    drawn = path(np.full((2, 4000, 4), 100))
+    more = measure(effect=0.2, start="2026-02", phase_in=2)
+    table = mpp.shortage(drawn, mpp.Capacity(90, measures=(more,)))
+    np.testing.assert_allclose(table["shortage"][:4], [10, 1, 0, 0], atol=1e-9)
+    np.testing.assert_allclose(table["surplus"][:4], [0, 0, 8, 8], atol=1e-9)
+    perhaps = measure(effect=0.2, start="2026-02", probability=0.25)
+    chances = mpp.shortage(drawn, mpp.Capacity(90, measures=(perhaps,)))["probability"]
+    assert chances[0] == 1
+    assert chances[1] == chances[3] == pytest.approx(0.75, abs=0.02)
+    by_year = drawn.isel(period=[0]).assign_coords(period=["2026"])
+    yearly = mpp.Capacity(90, measures=(measure(effect=0.2, start="2026"),))
+    assert mpp.shortage(by_year, yearly)["probability"][0] == 0
+
+
+def test_a_measure_of_places_belongs_to_a_capacity_and_others_to_a_scenario():
+    with pytest.raises(SpecError, match="acts on 'places', others belong to a scenario") as caught:
+        mpp.Capacity(90, measures=(measure(acts_on="decisions", effect=-2.0),))
+    assert len(caught.value.faults) == 2
+
+
+def measure(**keys):
+    usual = {"name": "places", "block": 2, "acts_on": "places", "start": "2026-02"}
+    return mpp.Measure(**usual | keys)
 
 
 def test_a_capacity_at_fault_is_refused():

@@ -11,13 +11,16 @@ import xarray as xr
 
 from mppbayes import names
 from mppbayes.errors import LabelError, SpecError
+from mppbayes.model.innovations import Innovations
+from mppbayes.panel.periods import Span
 from mppbayes.prediction.aggregation import by_period
-from mppbayes.prediction.measures import Distribution
+from mppbayes.prediction.measures import PLACES, Distribution, Floats, Measure
 from mppbayes.prediction.quantiles import seldom_exceeded
 
 type Places = float | Distribution
 
 _DRAWS: Final = (names.CHAIN, names.DRAW)
+_FREQUENCY: Final = {1: "M", 3: "Q", 12: "Y"}
 _SEED: Final = 20  # of the places of draws in uncertain capacities
 
 
@@ -34,6 +37,9 @@ class Capacity:
         The share of the places that can be occupied, as 0.95.
     source : str
         Who says so.
+    measures : tuple of Measure
+        What changes the places, with ``acts_on="places"``: a share of them, from a period on,
+        perhaps uncertain and perhaps not at all.
 
     Raises
     ------
@@ -44,6 +50,7 @@ class Capacity:
     places: Places | Mapping[str, Places]
     norm: float = 1.0
     source: str = ""
+    measures: tuple[Measure, ...] = ()
 
     def __post_init__(self) -> None:
         faults = []
@@ -56,6 +63,13 @@ class Capacity:
             f"the places of {period} are {value!r}; give a number of at least 0, or a distribution"
             for period, value in given.items()
             if not (isinstance(value, Distribution) or (isinstance(value, Real) and value >= 0))
+        ]
+        faults += [fault for measure in self.measures for fault in measure.faults()]
+        faults += [
+            f"measure {measure.name!r} acts on {', '.join(measure.acts_on)}; one of a capacity "
+            f"acts on {PLACES!r}, others belong to a scenario of the forecast"
+            for measure in self.measures
+            if measure.acts_on != (PLACES,)
         ]
         if faults:
             raise SpecError("the capacity cannot be used", faults)
@@ -75,11 +89,20 @@ class Capacity:
             value = given[max(each for each in known if each <= period)]
             drawn = value.ppf(place) if isinstance(value, Distribution) else value
             columns.append(np.broadcast_to(np.asarray(drawn, dtype=float), place.shape))
-        return (
-            path.astype(float)
-            .transpose(*_DRAWS, "period")
-            .copy(data=self.norm * np.stack(columns, axis=-1))
-        )
+        changed = np.stack(columns, axis=-1) * self._changes(path)
+        return path.astype(float).transpose(*_DRAWS, "period").copy(data=self.norm * changed)
+
+    def _changes(self, path: xr.DataArray) -> Floats:
+        """Give what the measures multiply the places by, (chain, draw, period)."""
+        shape = (path.sizes[names.CHAIN], path.sizes[names.DRAW])
+        periods = path["period"].values
+        span = pd.PeriodIndex(periods, freq=_FREQUENCY[Span.parse(periods[0]).months])
+        factor = np.ones((*shape, len(span)))
+        for measure in self.measures:
+            place, chance = Innovations(_SEED, shape[0] * shape[1]).measure(measure.name)
+            effect = np.where(chance < measure.probability, measure.drawn(place), 0.0)
+            factor *= 1 + effect.reshape(shape)[..., None] * measure.working(span)
+        return factor
 
 
 def shortage(path: xr.DataArray, capacity: Capacity, *, exceedance: float = 0.33) -> pd.DataFrame:

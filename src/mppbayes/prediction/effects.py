@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from mppbayes.errors import ScenarioError, suggest
 from mppbayes.model.innovations import Innovations
 from mppbayes.model.structure import Structure
-from mppbayes.prediction.measures import Measure
+from mppbayes.prediction.measures import PLACES, Measure
 
 type Floats = NDArray[np.float64]
 
@@ -83,6 +83,8 @@ def _faults(
 
 
 def _instead(name: str, structure: Structure) -> str:
+    if name == PLACES:
+        return "places are of a capacity: Capacity(..., measures=(...))"
     rests = [flow.name for flow in structure.network.flows if flow.rest]
     if name in rests:
         return "it is the rest of its whole: let the measure act on the other parts"

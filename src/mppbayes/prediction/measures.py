@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, fields
 from numbers import Integral, Real
 from pathlib import Path
-from typing import Any, Protocol, Self, runtime_checkable
+from typing import Any, Final, Protocol, Self, runtime_checkable
 
 import numpy as np
 import pandas as pd
@@ -15,6 +15,8 @@ from mppbayes.model.introduced import working
 from mppbayes.network.reading import read_toml
 
 type Floats = NDArray[np.float64]
+
+PLACES: Final = "places"  # what a measure of a capacity acts on
 
 
 @runtime_checkable
@@ -41,7 +43,8 @@ class Measure:
         The policy block that it belongs to.
     acts_on : tuple of str
         Flows. What changes is a count's mean, of a routed flow its rate per source event, of one
-        that leaves a stock its hazard, of a part the odds of its share.
+        that leaves a stock its hazard, of a part the odds of its share. Or ``places``, for a
+        measure of a :class:`Capacity`.
     start : str
         The first period in which it works, as ``2027-01``.
     effect : float, mapping of float to float, or distribution
@@ -90,6 +93,10 @@ class Measure:
         """Say how much of it works in each period, between 0 and 1: (time,)."""
         return working(self.start, self.phase_in, self.lasts, span)
 
+    def faults(self) -> list[str]:
+        """Give every fault that shows without a network."""
+        return list(_faults(self))
+
 
 @dataclass(frozen=True)
 class Scenario:
@@ -118,7 +125,7 @@ class Scenario:
         faults += [
             f"two measures are called {n!r}" for n in sorted(set(names)) if names.count(n) > 1
         ]
-        faults += [fault for measure in self.measures for fault in _faults(measure)]
+        faults += [fault for measure in self.measures for fault in measure.faults()]
         if faults:
             raise ScenarioError(f"the scenario {self.name!r} cannot be used", faults)
 
