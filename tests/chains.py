@@ -346,6 +346,7 @@ def of_graph(
         {
             name: ((names.CHAIN, names.DRAW, *model.named_vars_to_dims[name]), by_name[name][None])
             for name in kept
-        }
+        },
+        coords={names.TIME: list(model.coords[names.TIME])},
     )
     return known, spec, FlowDraws.of(spec, prior), {name: by_name[name] for name in made}

@@ -191,3 +191,18 @@ def test_figures_that_tell_nothing_of_a_rate_are_counted_all_the_same():
     np.testing.assert_array_equal(cases, np.round(cases))
     grown = np.diff(past.stock[:, :12, 0], axis=1)
     np.testing.assert_allclose(grown, (cases - closed)[:, 1:], rtol=1e-9)
+
+
+def test_figures_apart_inside_a_gap_stand_in_what_a_forecast_takes_from_the_past():
+    """The source is not published for four months, the flow that it feeds is."""
+    net = network(flow("came"), flow("follow", route=[route("came", 1)]))
+    came = [100] * 6 + [None] * 4 + [100] * 8
+    follow = list(range(11, 29))
+    known = chains.layout(net, came=months("2020-01", came), follow=months("2020-01", follow))
+    apart = ~np.isnan(known.windows.apart[:, 1])
+    assert apart.sum() == 5  # the first month, and four for which the source is not known
+    parameters = chains.draws(net, 4, 18, level={"came": np.log(100)}, n_gaps=len(known.gaps[0]))
+    fit = SimpleNamespace(layout=known)
+    past = replay(parameters, known)
+    whole = History(fit)._whole(past.counts, 0, Innovations(1, 4))
+    np.testing.assert_array_equal(whole[:, apart, 1], np.tile(np.array(follow)[apart], (4, 1)))

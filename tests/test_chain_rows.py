@@ -34,7 +34,6 @@ def law(known, mean, *, dispersion, adaptation=1e-9, unrecorded=0.0):
         found = pt.stack(
             row_law(
                 pt.constant(np.asarray(mean, dtype=float)),
-                pt.constant(known.windows.single),
                 pt.constant(known.windows.value),
                 Rows(*(pt.constant(each) for each in rows)),
                 change=structure.change,
@@ -236,3 +235,21 @@ def test_a_sum_whose_members_have_figures_makes_no_row():
     assert known.unused == tuple(
         f"all 2020-0{month}: its members' own figures tell it" for month in (1, 2)
     )
+
+
+def test_a_figure_counted_apart_varies_in_a_row_as_a_split_does():
+    """A quarter in which the stock is first seen: its months are known no better than others'."""
+    net = network(
+        flow("arrive", enters="there"), flow("go", leaves="there"), stocks=[stock("there")]
+    )
+    known = chains.layout(
+        net,
+        arrive=months("2020-01", [300] * 12),
+        go=[(f"2020-Q{quarter}", 900) for quarter in (1, 2, 3, 4)],
+        there=months("2020-01", [3000] * 12),
+    )
+    assert (~np.isnan(known.windows.apart[:3, 1])).all()
+    mean = np.full((12, 2), 300.0)
+    _, variance = law(known, mean, dispersion=8.0, adaptation=0.1, unrecorded=0.0)
+    assert variance[0] == pytest.approx(variance[3], rel=0.5)
+    assert variance[0] > 1000

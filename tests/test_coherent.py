@@ -127,6 +127,10 @@ def test_a_picture_of_what_the_scenarios_do_not_hold_is_refused(forecast):
     made = mpp.coherent(forecast, anchor="applications", period="2026", by=("flow",))
     with pytest.raises(LabelError, match="do not hold 'backlog'"):
         mpp.plot_coherent(made, mpp.bands(forecast, by="stock"), "backlog")
+    three = mpp.BandScheme("three", mpp.MPP.bands[:3])
+    few = mpp.coherent(forecast, three, anchor="applications", period="2026")
+    with pytest.raises(LabelError, match="do not hold the bands maximum"):
+        mpp.plot_coherent(few, mpp.bands(forecast, by="stock"), "backlog")
     by_month = mpp.bands(forecast, by="flow", per="period")
     with pytest.raises(AggregationError, match="per period"):
         mpp.plot_coherent(made, by_month, "applications")

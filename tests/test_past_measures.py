@@ -86,3 +86,21 @@ def test_a_specification_with_measures_is_read_back(tmp_path):
     spec = mpp.ModelSpec(chain()[0], past_measures=(LIMIT, PILOT))
     spec.to_toml(tmp_path / "spec.toml")
     assert mpp.ModelSpec.from_toml(tmp_path / "spec.toml") == spec
+
+
+def test_a_measure_after_the_evidence_does_nothing(drawn):
+    """A backtest at an earlier origin must not know it."""
+    _, _, draws, _ = drawn
+    assert {m.name for m in draws.introduced.measures} == {"limit", "pilot"}
+    to_come = replace(LIMIT, name="to come", start="2022-01")
+    _, _, draws, _ = chains.of_graph(*chain(), past_measures=(to_come, PILOT), draws=2)
+    assert [m.name for m in draws.introduced.measures] == ["pilot"]
+    assert draws.introduced.log_factor.shape == (2, 1)
+
+
+def test_the_rest_of_a_whole_is_no_flow_to_act_on():
+    net = network(
+        flow("apply"), flow("yes", part_of="apply"), flow("no", part_of="apply", rest=True)
+    )
+    with pytest.raises(mpp.SpecError, match="act on the other parts"):
+        mpp.ModelSpec(net, past_measures=(replace(LIMIT, acts_on=("no",)),))

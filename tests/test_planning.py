@@ -57,6 +57,12 @@ def test_a_measure_of_places_belongs_to_a_capacity_and_others_to_a_scenario():
     with pytest.raises(SpecError, match="acts on 'places', others belong to a scenario") as caught:
         mpp.Capacity(90, measures=(measure(acts_on="decisions", effect=-2.0),))
     assert len(caught.value.faults) == 2
+    with pytest.raises(SpecError, match="two measures are called 'places'"):
+        mpp.Capacity(90, measures=(measure(effect=0.1), measure(effect=0.2)))
+    for start in ("spring", "2026"):
+        late = mpp.Capacity(90, measures=measure(effect=0.1, start=start))
+        with pytest.raises(LabelError, match=f"starts at '{start}', and the path has periods"):
+            mpp.shortage(path(np.ones((1, 2, 2))), late)
 
 
 def measure(**keys):

@@ -30,10 +30,10 @@ def one_step_residuals(fit: Fit, *, seed: int = 0) -> xr.Dataset:
     """Randomised quantile residuals of the past, each given the periods before it.
 
     The predictive distribution of a count is a mixture over posterior draws of negative binomials,
-    with the flow's dispersion and the mean that the replay gives, under any common shock: what
-    the posterior knows of a period's own shock it has from the counts of that period. A residual
-    is the normal quantile of that distribution at a point drawn at random over the integers that
-    the published count may stand for: its rounding interval.
+    with the dispersion and the mean that the likelihood has for the flow, under any common shock:
+    what the posterior knows of a period's own shock it has from the counts of that period. A
+    residual is the normal quantile of that distribution at a point drawn at random over the
+    integers that the published count may stand for: its rounding interval.
 
     Parameters
     ----------

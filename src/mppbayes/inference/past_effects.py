@@ -41,7 +41,7 @@ def past_effects(fit: Fit, *, probability: float = 0.9) -> pd.DataFrame:
     Raises
     ------
     SpecError
-        If the specification has no past measure.
+        If the specification has no past measure, or the probability is none.
     """
     measures = fit.spec.past_measures
     if not measures:
@@ -49,6 +49,12 @@ def past_effects(fit: Fit, *, probability: float = 0.9) -> pd.DataFrame:
             "there is no effect to summarise",
             ["the specification has no past measures"],
             "fit a ModelSpec with past_measures = (PastMeasure(...),)",
+        )
+    if not 0 < probability < 1:
+        raise SpecError(
+            "there is no such interval",
+            [f"probability is {probability!r}"],
+            "give a number between 0 and 1, such as 0.9",
         )
     draws = fit.posterior[names.LOG_FACTOR].stack(sample=(names.CHAIN, names.DRAW)).values
     tails = [0.5, (1 - probability) / 2, (1 + probability) / 2]

@@ -4,7 +4,6 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import gammaln
 
-from mppbayes import names
 from mppbayes.model.centring import season_sharpness, sharpness, shock_centring, shock_weights
 from mppbayes.model.layout import Layout
 from mppbayes.model.routing import route_arrays
@@ -39,7 +38,7 @@ def arrays(spec: ModelSpec, layout: Layout, panel: Panel) -> Arrays:
     informed = known.windows.seen.any(axis=0)
     data: Arrays = {
         "mean_level_centre": np.array([spec.mean_levels[flow] for flow in flows]),
-        "mean_level_width": _level_width(spec, informed),
+        "mean_level_width": np.where(informed, 1.0, _WIDE),
         "ceiling": np.array([spec.ceilings[flow] for flow in flows]),
         "sharpness": sharpness(known, spec),
         "shock_centring": shock_centring(known),
@@ -53,20 +52,6 @@ def arrays(spec: ModelSpec, layout: Layout, panel: Panel) -> Arrays:
     data |= _cell_arrays(known, layout)
     data |= route_arrays(known)
     return data | row_arrays(known, layout)
-
-
-def _level_width(spec: ModelSpec, informed: NDArray[np.bool_]) -> NDArray[np.float64]:
-    """Give by how much the pooled prior of each mean level is stretched, (flow,).
-
-    Of a flow with a stay it is as wide as the log of that stay.
-    """
-    level = names.PARAMETERS.index(names.MEAN_LEVEL)
-    pooled = np.hypot(spec.prior_values("doubt")[level], spec.prior_values("spread")[level])
-    width = np.where(informed, 1.0, _WIDE)
-    for i, flow in enumerate(spec.structure.flows):
-        if flow.stay:
-            width[i] = flow.stay.log_sd / pooled[i]
-    return width
 
 
 def evidence_arrays(known: Layout, layout: Layout) -> Arrays:

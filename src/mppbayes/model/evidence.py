@@ -163,7 +163,6 @@ def _rows(layout: Layout, given: Given, passed: Passed, unknowns: Unknowns) -> N
     rows = Rows(**_cells(given, "row_"))
     mean, variance = row_law(
         pt.where(given["month_seen"], given["month"], passed.mean),
-        given["month_seen"],
         given["count"],
         rows,
         change=layout.structure.change,

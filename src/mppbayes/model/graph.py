@@ -96,7 +96,10 @@ def _chain_coordinates(spec: ModelSpec) -> dict[str, list[str]]:
         found[names.MEASURE] = [measure.name for measure in spec.past_measures]
     if structure.network.stocks:
         found[names.STOCK] = list(structure.network.stock_names)
-        found[names.LEAVING] = np.array(structure.names)[structure.elastic].tolist()
+        elastic = np.array(structure.names)[structure.elastic].tolist()
+        staying = [flow.name for flow in structure.flows if flow.stay]
+        dims = {names.LEAVING: elastic, names.STAYING: staying}
+        found |= {dim: flows for dim, flows in dims.items() if flows}
     if unsure := doubted(structure):
         found |= {names.ROUTE: unsure, "delay_moment": ["mean", "sd"]}
     for flow in structure.flows:
@@ -162,8 +165,11 @@ def _flow_parameters(
     low, high = spec.half_life_range
     half_life = low * (high / low) ** pm.math.sigmoid(row[names.HALF_LIFE])
     wide = given["mean_level_width"]
+    staying, level_of_stay = _stays(spec)
     natural = {
-        names.MEAN_LEVEL: given["mean_level_centre"] + wide * row[names.MEAN_LEVEL],
+        names.MEAN_LEVEL: pt.where(
+            staying, level_of_stay, given["mean_level_centre"] + wide * row[names.MEAN_LEVEL]
+        ),
         names.HALF_LIFE: half_life,
         names.PERMANENCE: pm.math.sigmoid(row[names.PERMANENCE]),
         names.ADAPTATION: pm.math.sigmoid(row[names.ADAPTATION]),
@@ -179,13 +185,31 @@ def _flow_parameters(
     offset = pm.Normal(
         f"{names.INITIAL_LEVEL}_offset",
         wide * row[names.MEAN_LEVEL],
-        spec.initial_sd * pt.minimum(wide, 1.0),
+        spec.initial_sd,
         dims=names.FLOW,
     )
-    flows[names.INITIAL_LEVEL] = pm.Deterministic(
-        names.INITIAL_LEVEL, given["mean_level_centre"] + offset, dims=names.FLOW
-    )
+    initial = pt.where(staying, level_of_stay, given["mean_level_centre"] + offset)
+    flows[names.INITIAL_LEVEL] = pm.Deterministic(names.INITIAL_LEVEL, initial, dims=names.FLOW)
     return flows
+
+
+def _stays(spec: ModelSpec) -> tuple[NDArray[np.bool_], TensorVariable]:
+    """Say which flows have a stay, and give their log hazards: (flow,) each.
+
+    They are apart from the hierarchy, and begin where they are in the long run.
+    """
+    stays = [flow.stay for flow in spec.structure.flows if flow.stay]
+    staying = np.array([flow.stay is not None for flow in spec.structure.flows])
+    level = pt.zeros(len(staying))
+    if stays:
+        log_stay = pm.Normal(
+            names.LOG_STAY,
+            [stay.log_mean for stay in stays],
+            [stay.log_sd for stay in stays],
+            dims=names.STAYING,
+        )
+        level = level[np.flatnonzero(staying)].set(-log_stay)
+    return staying, level
 
 
 def _stock_unknowns(spec: ModelSpec) -> dict[str, TensorVariable]:

@@ -19,6 +19,8 @@ Name = Annotated[str, Field(min_length=1)]
 class PastMeasure:
     """A measure that works since a known period, with an unknown effect on the rates of flows.
 
+    One that begins after the evidence ends does nothing: measures to come are those of a scenario.
+
     The level of a flow absorbs a step within months, and then cannot be told from it: the prior
     should say what is known, and :func:`mppbayes.past_effects` says how much the evidence adds.
 
@@ -87,7 +89,7 @@ def acted(measures: tuple[PastMeasure, ...], flows: tuple[str, ...]) -> Floats:
 
 @dataclass(frozen=True, eq=False)
 class Introduced:
-    """Measures of the past with draws of their effects.
+    """Measures that had begun when the evidence ended, with draws of their effects.
 
     Attributes
     ----------

@@ -99,10 +99,12 @@ class FlowDraws:
                 "unrecorded": draws(names.UNRECORDED, names.STOCK),
                 "stock": draws(names.INITIAL_STOCK, names.STOCK),
             }
-        if measures := spec.past_measures:
-            flows = spec.structure.names
-            effects = draws(names.LOG_FACTOR, names.MEASURE)
-            chain["introduced"] = Introduced(measures, acted(measures, flows), effects)
+        begun = _begun(spec, posterior)
+        if begun.any():
+            measures = tuple(np.array(spec.past_measures, dtype=object)[begun])
+            effects = draws(names.LOG_FACTOR, names.MEASURE)[:, begun]
+            acts = acted(measures, spec.structure.names)
+            chain["introduced"] = Introduced(measures, acts, effects)
         return cls(
             constant,
             season,
@@ -139,6 +141,18 @@ class FlowDraws:
 
         values = {each.name: repeated(getattr(self, each.name)) for each in fields(self)}
         return FlowDraws(**values | {"size": self.size})
+
+
+def _begun(spec: ModelSpec, posterior: xr.Dataset) -> NDArray[np.bool_]:
+    """Say which past measures began within the span of the evidence, (measure,).
+
+    Of others nothing is known at its end, and a forecast must not know them either.
+    """
+    if not spec.past_measures:
+        return np.zeros(0, dtype=bool)
+    frequency = spec.network.frequency
+    last = pd.Period(str(posterior[names.TIME].values[-1])[:10], freq=frequency)
+    return np.array([pd.Period(m.start, freq=frequency) <= last for m in spec.past_measures])
 
 
 def _route_draws(structure: Structure, draws: Callable[..., Floats]) -> dict[str, Floats]:

@@ -50,7 +50,7 @@ def row_arrays(known: Layout, layout: Layout) -> Arrays:
         "row_weight": np.pad(np.ones(len(rows)), (0, short)),
         "row_start_at": windows.start_at,
         "row_end_at": windows.end_at,
-        "row_inside": windows.inside,
+        "row_inside": windows.inside | ~np.isnan(windows.apart),
     }
 
 
@@ -97,7 +97,6 @@ class Rows(NamedTuple):
 
 def row_law(
     mean: TensorVariable,
-    known: TensorVariable,
     count: TensorVariable,
     rows: Rows,
     *,
@@ -110,9 +109,7 @@ def row_law(
     Parameters
     ----------
     mean : (time, flow)
-        The expected count of each period, or the count where it is known.
-    known : (time, flow)
-        Whether it is.
+        The expected count of each period, or the count where it is taken as known.
     count : (time, flow)
         The figure of the window that ends at a period.
     rows : Rows
@@ -154,10 +151,9 @@ def row_law(
         split(within[last] - within[first], last),
         split(within[first], first) + split(within[last], last),
     )
-    told = rows.inside | known
-    unseen = pt.where(told, 0.0, mean).cumsum(axis=0)
+    unseen = pt.where(rows.inside, 0.0, mean).cumsum(axis=0)
     gone = unseen[last] - unseen[first]
-    periods = (1 - pt.cast(told, "float64")).cumsum(axis=0)
+    periods = (1 - pt.cast(rows.inside, "float64")).cumsum(axis=0)
     length = pt.maximum(periods[last] - periods[first], 1.0)
     _, shape = window_law(gone, length, parameters, pt)
     variance = gone + gone**2 / shape + cut

@@ -347,10 +347,15 @@ def _measure_faults(settings: _Settings, flows: tuple[str, ...]) -> list[str]:
         for name in sorted(set(called))
         if called.count(name) > 1
     ]
+    rests = [flow.name for flow in settings.network.flows if flow.rest]
     for measure in settings.past_measures:
         faults += [
             f"past measure {measure.name!r} acts on {flow!r}, no flow with a rate; "
-            f"{suggest(flow, flows)}"
+            + (
+                "it is the rest of its whole: let the measure act on the other parts"
+                if flow in rests
+                else suggest(flow, flows)
+            )
             for flow in measure.acts_on
             if flow not in flows
         ]
@@ -359,6 +364,6 @@ def _measure_faults(settings: _Settings, flows: tuple[str, ...]) -> list[str]:
         except ValueError:
             faults.append(
                 f"past measure {measure.name!r} starts at {measure.start!r}, which is no period; "
-                "write it as 2024-03"
+                "write it as 2024-03, 2024-Q1 or 2024"
             )
     return faults

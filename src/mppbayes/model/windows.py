@@ -34,11 +34,12 @@ class Windows:
     length : int
         At a window's end, its periods; else 1.
     value, rounding : float
-        At the end of a seen window.
+        At the end of a seen window; the value also at the end of one that is counted apart.
     begins : bool
         The first period of a flow's first window.
     start_at, end_at : int
-        Where the seen window begins and ends that a period lies in; itself where it lies in none.
+        Where the window with a figure begins and ends that a period lies in; itself where it lies
+        in none.
     inside : bool
         Whether a period lies in a seen window.
     history : float
@@ -194,6 +195,8 @@ def cut(
                 if kind != "part":
                     first, last, figure, _ = window
                     apart[first : last + 1, i] = _evenly(figure, last + 1 - first)
+                    start_at[first : last + 1, i], end_at[first : last + 1, i] = first, last
+                    value[last, i] = figure
         before = None
         for first, last, figure, unit in kept:
             if before is not None and first > before + 1:

@@ -68,6 +68,10 @@ def plot_coherent(
             f"them with that in by"
         )
     values = rows.pivot(index="period", columns="band", values="value")
+    if missing := [band.name for band in series.shown if band.name not in values]:
+        raise LabelError(
+            f"the scenarios do not hold the bands {', '.join(missing)}; make both with one scheme"
+        )
     years = [str(year) for year in values.index]
     text = _caption(scenarios, series, rows, years[-1], language) if caption else ""
     with styled():

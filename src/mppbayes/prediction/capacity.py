@@ -12,6 +12,7 @@ import xarray as xr
 from mppbayes import names
 from mppbayes.errors import LabelError, SpecError
 from mppbayes.model.innovations import Innovations
+from mppbayes.panel.faults import CellError
 from mppbayes.panel.periods import Span
 from mppbayes.prediction.aggregation import by_period
 from mppbayes.prediction.measures import PLACES, Distribution, Floats, Measure
@@ -39,7 +40,8 @@ class Capacity:
         Who says so.
     measures : tuple of Measure
         What changes the places, with ``acts_on="places"``: a share of them, from a period on,
-        perhaps uncertain and perhaps not at all.
+        perhaps uncertain and perhaps not at all. Their periods are those of the path that the
+        capacity is compared with.
 
     Raises
     ------
@@ -53,6 +55,8 @@ class Capacity:
     measures: tuple[Measure, ...] = ()
 
     def __post_init__(self) -> None:
+        if isinstance(self.measures, Measure):
+            object.__setattr__(self, "measures", (self.measures,))
         faults = []
         if not (isinstance(self.norm, Real) and 0 < self.norm <= 1):
             faults.append(f"the norm is {self.norm!r}; give a share above 0, up to 1")
@@ -65,6 +69,12 @@ class Capacity:
             if not (isinstance(value, Distribution) or (isinstance(value, Real) and value >= 0))
         ]
         faults += [fault for measure in self.measures for fault in measure.faults()]
+        called = [measure.name for measure in self.measures]
+        faults += [
+            f"two measures are called {name!r}"
+            for name in sorted(set(called))
+            if called.count(name) > 1
+        ]
         faults += [
             f"measure {measure.name!r} acts on {', '.join(measure.acts_on)}; one of a capacity "
             f"acts on {PLACES!r}, others belong to a scenario of the forecast"
@@ -96,13 +106,30 @@ class Capacity:
         """Give what the measures multiply the places by, (chain, draw, period)."""
         shape = (path.sizes[names.CHAIN], path.sizes[names.DRAW])
         periods = path["period"].values
-        span = pd.PeriodIndex(periods, freq=_FREQUENCY[Span.parse(periods[0]).months])
+        months = Span.parse(periods[0]).months
+        for measure in self.measures:
+            _require_period(measure, months, str(periods[0]))
+        span = pd.PeriodIndex(periods, freq=_FREQUENCY[months])
         factor = np.ones((*shape, len(span)))
         for measure in self.measures:
             place, chance = Innovations(_SEED, shape[0] * shape[1]).measure(measure.name)
             effect = np.where(chance < measure.probability, measure.drawn(place), 0.0)
             factor *= 1 + effect.reshape(shape)[..., None] * measure.working(span)
         return factor
+
+
+def _require_period(measure: Measure, months: int, example: str) -> None:
+    """Refuse a measure that does not begin in a period like those of the path."""
+    try:
+        sound = Span.parse(measure.start).months == months
+    except CellError:
+        sound = False
+    if not sound:
+        raise LabelError(
+            f"measure {measure.name!r} starts at {measure.start!r}, and the path has periods such "
+            f"as {example}; give a start of that kind, and phase_in and lasts in such periods, or "
+            f"a path with others (per='period' or 'year')"
+        )
 
 
 def shortage(path: xr.DataArray, capacity: Capacity, *, exceedance: float = 0.33) -> pd.DataFrame:

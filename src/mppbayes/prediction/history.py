@@ -134,6 +134,8 @@ class History:
                     else:
                         room = whole[:, at] @ structure.room[s]
                         whole[:, at, s] = _split_among(total, room, stream)
+                apart = windows.apart[keep_from:, s]
+                whole[:, :, s] = np.where(np.isnan(apart), whole[:, :, s], apart)
                 self._make_room(whole, int(s), keep_from)
         return whole
 
