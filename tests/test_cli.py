@@ -260,7 +260,7 @@ def test_an_interrupt_elsewhere_writes_nothing(run, inputs, monkeypatch):
     def interrupt(*_, **__):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("mppbayes.prediction.forecast", interrupt)
+    monkeypatch.setattr("mppbayes.cli.futures.forecast", interrupt)
     status, output = run(*forecast_arguments(inputs, "--draft"))
     assert status == 130
     assert "interrupted; nothing was written" in output.err

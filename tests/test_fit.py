@@ -57,7 +57,8 @@ def test_something_else_is_no_fit(tmp_path):
 
 @pytest.fixture(scope="module")
 def compiled(small_panel):
-    return compile_model(ModelSpec(small_panel.network, harmonics=1), small_panel)
+    few = Sampler(chains=2, tune=100, draws=100)
+    return compile_model(ModelSpec(small_panel.network, harmonics=1), small_panel, sampler=few)
 
 
 def short(spec, panel, compiled, seed):
@@ -67,7 +68,6 @@ def short(spec, panel, compiled, seed):
         spec,
         panel,
         seed=seed,
-        sampler=Sampler(chains=2, tune=100, draws=100),
         compiled=compiled,
         limits=LOOSE,
         progress=False,
