@@ -5,6 +5,7 @@ import re
 from base64 import b64encode
 from html import escape
 
+import matplotlib.pyplot as plt
 import pandas as pd
 import pytest
 from made_up import NETWORK, NOTE, made_up_forecast
@@ -599,3 +600,10 @@ def test_a_backtest_of_another_network_is_refused(tmp_path, track):
     assert caught.value.faults[2] == "the origin '2023' is no month; expected one as '2024-12'"
     assert len(caught.value.faults) == 3
     assert not (tmp_path / "report.html").exists()
+
+
+def test_no_figure_stays_open(tmp_path, small_fit):
+    before = plt.get_fignums()
+    made = forecast(small_fit, until="2025-12", seed=2)
+    report(made, tmp_path / "report.html", fit=small_fit, draft=True)
+    assert plt.get_fignums() == before

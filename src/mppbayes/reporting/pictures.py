@@ -7,6 +7,7 @@ from math import ceil
 
 import arviz as az
 import matplotlib as mpl
+import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.figure import Figure
 
@@ -107,7 +108,7 @@ def _diagnostic(collection: object, bands: Bands, language: Language, caption: s
         for axes in (each for each in figure.axes if each.axison):
             mark_draft(axes, bands.status, language)
         uri = _embedded(figure)
-        figure.clear()
+        plt.close(figure)
     title, _, _ = caption.partition(":")
     return Picture(uri, title, caption)
 
