@@ -47,7 +47,7 @@ STYLE: Final[Any] = {
 _LEFT, _TOP, _BOTTOM = 0.85, 0.85, 0.5  # inches around the axes
 _PANEL = (4.2, 3.2)  # inches a panel, with the room between panels
 _LINE = 0.165  # inches a line of the caption
-_CHARACTERS = 16.2  # of the caption, an inch
+_CHARACTERS = 15.4  # of the caption, an inch
 
 
 @contextmanager
