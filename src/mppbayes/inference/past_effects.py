@@ -7,18 +7,6 @@ from mppbayes import names
 from mppbayes.errors import SpecError
 from mppbayes.inference.result import Fit
 
-COLUMNS = (
-    "measure",
-    "start",
-    "prior_effect",
-    "effect",
-    "lower",
-    "upper",
-    "prior_sd",
-    "posterior_sd",
-    "sd_ratio",
-)
-
 
 def past_effects(fit: Fit, *, probability: float = 0.9) -> pd.DataFrame:
     """Summarise the effects of the past measures of a specification.
@@ -61,15 +49,16 @@ def past_effects(fit: Fit, *, probability: float = 0.9) -> pd.DataFrame:
     median, lower, upper = np.expm1(np.quantile(draws, tails, axis=1))
     prior_sd = np.array([measure.doubt for measure in measures])
     posterior_sd = draws.std(axis=1, ddof=1)
-    values = (
-        [measure.name for measure in measures],
-        [measure.start for measure in measures],
-        [measure.effect for measure in measures],
-        median,
-        lower,
-        upper,
-        prior_sd,
-        posterior_sd,
-        posterior_sd / prior_sd,
+    return pd.DataFrame(
+        {
+            "measure": [measure.name for measure in measures],
+            "start": [measure.start for measure in measures],
+            "prior_effect": [measure.effect for measure in measures],
+            "effect": median,
+            "lower": lower,
+            "upper": upper,
+            "prior_sd": prior_sd,
+            "posterior_sd": posterior_sd,
+            "sd_ratio": posterior_sd / prior_sd,
+        }
     )
-    return pd.DataFrame(dict(zip(COLUMNS, values, strict=True)))

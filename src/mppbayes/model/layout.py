@@ -177,11 +177,11 @@ class Layout:
 
 def seasons(time: pd.DatetimeIndex, periods_per_year: int) -> NDArray[np.int64]:
     """Number the periods within their year, from 0."""
-    return np.asarray((time.month - 1) * periods_per_year // 12, dtype=np.int64)
+    return np.array([season_of(period, periods_per_year) for period in time], dtype=np.int64)
 
 
-def season_of(period: pd.Period, periods_per_year: int) -> int:
-    """Number a period within its year, from 0."""
+def season_of(period: pd.Period | pd.Timestamp, periods_per_year: int) -> int:
+    """Number a period, or the one that begins then, within its year, from 0."""
     return int((period.month - 1) * periods_per_year // 12)
 
 

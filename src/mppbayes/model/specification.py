@@ -321,7 +321,7 @@ def _contradictions(settings: _Settings) -> list[str]:
         for level in chosen
         if level not in known_levels
     ]
-    faults += _measure_faults(settings, flows)
+    faults += _measure_faults(settings, structure)
     low, high = settings.half_life_range
     if not low < high:
         faults.append(f"half_life_range runs from {low:g} to {high:g}; give years, shortest first")
@@ -340,24 +340,19 @@ def _contradictions(settings: _Settings) -> list[str]:
     return faults
 
 
-def _measure_faults(settings: _Settings, flows: tuple[str, ...]) -> list[str]:
+def _measure_faults(settings: _Settings, structure: Structure) -> list[str]:
     called = [measure.name for measure in settings.past_measures]
     faults = [
         f"two past measures are called {name!r}; give each its own name"
         for name in sorted(set(called))
         if called.count(name) > 1
     ]
-    rests = [flow.name for flow in settings.network.flows if flow.rest]
     for measure in settings.past_measures:
         faults += [
             f"past measure {measure.name!r} acts on {flow!r}, no flow with a rate; "
-            + (
-                "it is the rest of its whole: let the measure act on the other parts"
-                if flow in rests
-                else suggest(flow, flows)
-            )
+            f"{structure.instead_of(flow)}"
             for flow in measure.acts_on
-            if flow not in flows
+            if flow not in structure.names
         ]
         try:
             pd.Period(measure.start, settings.network.frequency)

@@ -7,7 +7,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from mppbayes.errors import SpecError
+from mppbayes.errors import SpecError, suggest
 from mppbayes.model.delays import longest
 from mppbayes.network import Drive, Flow, Network, Route, drive
 
@@ -38,6 +38,12 @@ class Structure:
     def names(self) -> tuple[str, ...]:
         """Their names."""
         return tuple(flow.name for flow in self.flows)
+
+    def instead_of(self, name: str) -> str:
+        """Say what to name where a flow with a rate is expected and this one has none."""
+        if any(flow.rest and flow.name == name for flow in self.network.flows):
+            return "it is the rest of its whole: let the measure act on the other parts"
+        return suggest(name, self.names)
 
     @cached_property
     def drives(self) -> tuple[Drive, ...]:

@@ -15,7 +15,7 @@ from mppbayes.model.innovations import Innovations
 from mppbayes.panel.faults import CellError
 from mppbayes.panel.periods import Span
 from mppbayes.prediction.aggregation import by_period
-from mppbayes.prediction.measures import PLACES, Distribution, Floats, Measure
+from mppbayes.prediction.measures import PLACES, Distribution, Floats, Measure, measure_faults
 from mppbayes.prediction.quantiles import seldom_exceeded
 
 type Places = float | Distribution
@@ -68,13 +68,7 @@ class Capacity:
             for period, value in given.items()
             if not (isinstance(value, Distribution) or (isinstance(value, Real) and value >= 0))
         ]
-        faults += [fault for measure in self.measures for fault in measure.faults()]
-        called = [measure.name for measure in self.measures]
-        faults += [
-            f"two measures are called {name!r}"
-            for name in sorted(set(called))
-            if called.count(name) > 1
-        ]
+        faults += measure_faults(self.measures)
         faults += [
             f"measure {measure.name!r} acts on {', '.join(measure.acts_on)}; one of a capacity "
             f"acts on {PLACES!r}, others belong to a scenario of the forecast"

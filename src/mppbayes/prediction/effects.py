@@ -85,10 +85,7 @@ def _faults(
 def _instead(name: str, structure: Structure) -> str:
     if name == PLACES:
         return "places are of a capacity: Capacity(..., measures=(...))"
-    rests = [flow.name for flow in structure.network.flows if flow.rest]
-    if name in rests:
-        return "it is the rest of its whole: let the measure act on the other parts"
-    return suggest(name, structure.names)
+    return structure.instead_of(name)
 
 
 def _start_faults(measure: Measure, span: pd.PeriodIndex, origin: pd.Period) -> Iterator[str]:

@@ -93,10 +93,6 @@ class Measure:
         """Say how much of it works in each period, between 0 and 1: (time,)."""
         return working(self.start, self.phase_in, self.lasts, span)
 
-    def faults(self) -> list[str]:
-        """Give every fault that shows without a network."""
-        return list(_faults(self))
-
 
 @dataclass(frozen=True)
 class Scenario:
@@ -121,11 +117,7 @@ class Scenario:
     def __post_init__(self) -> None:
         object.__setattr__(self, "measures", tuple(self.measures))
         faults = [] if self.name else ["it has no name; tables show it"]
-        names = [measure.name for measure in self.measures]
-        faults += [
-            f"two measures are called {n!r}" for n in sorted(set(names)) if names.count(n) > 1
-        ]
-        faults += [fault for measure in self.measures for fault in measure.faults()]
+        faults += measure_faults(self.measures)
         if faults:
             raise ScenarioError(f"the scenario {self.name!r} cannot be used", faults)
 
@@ -178,6 +170,16 @@ class Scenario:
             elif not isinstance(row["effect"], Real):
                 row["effect"] = str(row["effect"])
         return {"name": self.name, "measure": rows}
+
+
+def measure_faults(measures: tuple[Measure, ...]) -> list[str]:
+    """Give every fault of a set of measures that shows without a network."""
+    names = [measure.name for measure in measures]
+    doubled = sorted({name for name in names if names.count(name) > 1})
+    return [
+        *(f"two measures are called {name!r}" for name in doubled),
+        *(fault for measure in measures for fault in _faults(measure)),
+    ]
 
 
 def _number(key: object) -> Any:
