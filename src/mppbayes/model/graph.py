@@ -17,10 +17,12 @@ from mppbayes.model.recursion import Unknowns, run
 from mppbayes.model.routing import doubted, exposures, shares_known
 from mppbayes.model.specification import ModelSpec
 from mppbayes.model.step import Parameters, State
+from mppbayes.network import Initial
 
 # Unknowns far smaller than 1: a chain that starts them 1 away, as others, is tens of sds off.
 SMALL = frozenset({f"{names.COMMON_SHOCK}_felt"})
 _ELASTICITY = (0.0, 1.2)  # mean and sd of its logit
+_USUAL = 0.1  # of its usual size: the doubt about a stock that figures tell of
 _UNRECORDED = 0.005  # of a stock, per period: the scale of what changes it unrecorded
 
 
@@ -225,16 +227,11 @@ def _stock_unknowns(spec: ModelSpec) -> dict[str, TensorVariable]:
         elasticity = elasticity[np.flatnonzero(elastic)].set(value)
     share = pm.HalfNormal(f"{names.UNRECORDED}_share", _UNRECORDED, dims=names.STOCK)
     unrecorded = pm.Deterministic(names.UNRECORDED, share * reference, dims=names.STOCK)
-    mean = np.array(
-        [s.initial.mean if s.initial else r for s, r in zip(stocks, reference, strict=True)]
-    )
-    doubt = np.array([s.initial.sd / s.initial.mean if s.initial else 0.1 for s in stocks])
-    spread = np.sqrt(np.log1p(doubt**2))
+    beliefs = [s.initial or Initial(r, _USUAL * r) for s, r in zip(stocks, reference, strict=True)]
+    log_mean, log_sd = (np.array([getattr(b, n) for b in beliefs]) for n in ("log_mean", "log_sd"))
     deviation = pm.Normal(f"{names.INITIAL_STOCK}_deviation", 0, 1, dims=names.STOCK)
     initial = pm.Deterministic(
-        names.INITIAL_STOCK,
-        mean * pt.exp(spread * deviation - spread**2 / 2),
-        dims=names.STOCK,
+        names.INITIAL_STOCK, pt.exp(log_mean + log_sd * deviation), dims=names.STOCK
     )
     return {
         names.ELASTICITY: elasticity,

@@ -58,13 +58,33 @@ class Block:
 
 
 @dataclass(frozen=True)
-class Initial:
-    """What is believed of a stock at the beginning of the evidence."""
+class Belief:
+    """What is believed of a positive number: a log-normal of this mean and standard deviation."""
 
     __pydantic_config__ = _CONFIG
 
     mean: Positive
     sd: Positive
+
+    @property
+    def log_mean(self) -> float:
+        """The mean of its logarithm."""
+        return log(self.mean) - self.log_sd**2 / 2
+
+    @property
+    def log_sd(self) -> float:
+        """The standard deviation of its logarithm."""
+        return sqrt(log1p((self.sd / self.mean) ** 2))
+
+
+@dataclass(frozen=True)
+class Initial(Belief):
+    """What is believed of a stock at the beginning of the evidence."""
+
+
+@dataclass(frozen=True)
+class Stay(Belief):
+    """What is believed of the time in a stock that ends by a flow, in periods."""
 
 
 @dataclass(frozen=True)
@@ -88,26 +108,6 @@ class Stock:
     title: Title = Title()
     initial: Initial | None = None
     note: str = ""
-
-
-@dataclass(frozen=True)
-class Stay:
-    """What is believed of the time in a stock that ends by a flow, in periods: log-normal."""
-
-    __pydantic_config__ = _CONFIG
-
-    mean: Positive
-    sd: Positive
-
-    @property
-    def log_mean(self) -> float:
-        """The mean of its logarithm."""
-        return log(self.mean) - self.log_sd**2 / 2
-
-    @property
-    def log_sd(self) -> float:
-        """The standard deviation of its logarithm."""
-        return sqrt(log1p((self.sd / self.mean) ** 2))
 
 
 @dataclass(frozen=True)
