@@ -472,6 +472,14 @@ show(
         "exceed 'all'",
     ),
     Case(
+        "a total that is not what its flows add up to",
+        lambda: table(
+            HEADER + "applications,2024-01,3\narrivals,2024-01,4\nall,2024-01,9\n",
+            about=network(sum=[{"name": "all", "of": ["applications", "arrivals"]}]),
+        ),
+        "its flows give 7",
+    ),
+    Case(
         "the level of a stock at one moment, given twice",
         lambda: table(HEADER + "pending,2024-03,50\npending,2024-Q1,40\n", about=chain()),
         "stands in row",
@@ -637,7 +645,7 @@ show(
         "one, other",
     ),
     Case(
-        "a fit of figures of a sum of flows",
+        "a fit of figures of a sum that do not tell of one flow",
         lambda: fit(
             network(sum=[{"name": "all", "of": ["applications", "arrivals"]}]),
             "applications,2024-01,3\nall,2024-02,9\n",
@@ -645,13 +653,13 @@ show(
         "'all'",
     ),
     Case(
-        "a fit of figures of the rest of a whole",
+        "a fit of figures of a rest whose whole is not known",
         lambda: fit(
             network(
                 flow("grants", part_of="applications"),
                 flow("rejections", part_of="applications", rest=True),
             ),
-            "applications,2024-01,9\nrejections,2024-01,3\n",
+            "applications,2024-01,9\nrejections,2024-02,3\n",
         ),
         "'rejections'",
     ),

@@ -129,8 +129,8 @@ def test_evidence_that_the_model_cannot_use_is_refused_by_name():
     ):
         with pytest.raises(NotYetError) as caught:
             attempt()
-        assert "'both' has evidence of a sum of flows" in str(caught.value)
-        assert "'b_2' has evidence of a rest" in str(caught.value)
+        assert "'both' has figures (1)" in str(caught.value)
+        assert "'b_2' has figures (" in str(caught.value)
 
 
 def test_an_unknown_sampler_is_refused():

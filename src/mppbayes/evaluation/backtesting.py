@@ -159,6 +159,7 @@ def backtest(
         If origins, leads or baselines cannot be used.
     """
     window = window or panel.network.periods_per_year
+    panel = panel.attributed()
     periods = _origins(origins, panel)
     check_leads(leads, window)
     forecasters = {

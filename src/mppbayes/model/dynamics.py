@@ -3,6 +3,7 @@
 from mppbayes.errors import NotYetError
 from mppbayes.network import Network
 from mppbayes.panel import Panel
+from mppbayes.panel.attribution import totals
 
 
 def require_dynamics(network: Network, panel: Panel) -> None:
@@ -13,26 +14,26 @@ def require_dynamics(network: Network, panel: Panel) -> None:
     network : Network
         The chain.
     panel : Panel
-        Its evidence must be of flows, of stocks or of sums of stocks.
+        Its evidence must be of flows, of stocks or of sums of stocks; of a sum of flows, or of a
+        rest, at least one figure must tell of a single flow.
 
     Raises
     ------
     NotYetError
         With everything that was given and would be left unused.
     """
-    rests = [flow.name for flow in network.flows if flow.rest]
-    sums = [name for name in network.sum_names if name not in network.stock_series]
-    found = panel.evidence["series"].value_counts()
+    published, left = (
+        each.evidence["series"].value_counts() for each in (panel, panel.attributed())
+    )
     faults = [
-        f"{series!r} has evidence of {what} ({found[series]} figures)"
-        for what, several in (("a sum of flows", sums), ("a rest", rests))
-        for series in several
-        if series in found
+        f"{series!r} has figures ({published[series]}) none of which tells of a single flow"
+        for series in totals(network)
+        if series in left and left[series] == published[series]
     ]
     if faults:
         raise NotYetError(
             "the model has no use for this evidence yet",
             faults,
-            "give the figures of the flows themselves: of a sum its members, "
-            "of a rest the other parts",
+            "give figures of the same periods of all flows in it but one: of a sum its members, "
+            "of a rest the whole and the other parts",
         )

@@ -13,6 +13,7 @@ from mppbayes.model.structure import Structure
 from mppbayes.model.windows import Levels, Windows, cut, stock_levels
 from mppbayes.network import Network
 from mppbayes.panel import Panel
+from mppbayes.panel.attribution import totals
 
 _INTERVAL_BELOW = 20  # times the rounding
 _FIGURE = "figure"
@@ -45,6 +46,7 @@ class Layout:
     @classmethod
     def of(cls, panel: Panel) -> "Layout":
         """Lay out a panel."""
+        panel = panel.attributed()
         evidence = panel.evidence
         figures = xr.Dataset({column: (_FIGURE, _plain(evidence[column])) for column in _COLUMNS})
         span = panel.span.to_timestamp().to_numpy("datetime64[ns]")
@@ -84,6 +86,12 @@ class Layout:
     def unused(self) -> tuple[str, ...]:
         """The figures that the model cannot use, with the reason."""
         found = list(self.windows.unused)
+        of_total = self.table[self.table["series"].isin(totals(self.network))]
+        for series, start, end in zip(
+            of_total["series"], of_total["start"], of_total["end"], strict=True
+        ):
+            span = sorted({str(pd.Period(day, self.network.frequency)) for day in (start, end)})
+            found.append(f"{series} {' to '.join(span)}: it does not tell of a single flow")
         for name in self.network.sum_names:
             if name in self.network.stock_series:
                 stocks = [self.network.stock_names.index(one) for one in self.network.members(name)]
@@ -171,7 +179,7 @@ class Layout:
 
     def restricted_to(self, panel: Panel) -> "Layout":
         """Lay out a shorter panel over the same periods."""
-        counts = _over(panel, self.counts[names.TIME].values)
+        counts = _over(panel.attributed(), self.counts[names.TIME].values)
         return Layout(self.network, Layout.of(panel).figures, counts)
 
 

@@ -49,8 +49,13 @@ def evidence_of(
         },
         index=figures.index,
     )
+    return in_order(evidence.join(carried), network)
+
+
+def in_order(evidence: pd.DataFrame, network: Network) -> pd.DataFrame:
+    """Put rows in the order of the network and of time."""
     order = {name: position for position, name in enumerate(network.series_names)}
-    return evidence.join(carried).sort_values(
+    return evidence.sort_values(
         ["series", "start", "n_periods"],
         key=lambda column: column.map(order) if column.name == "series" else column,
         kind="stable",

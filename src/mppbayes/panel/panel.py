@@ -10,6 +10,7 @@ import xarray as xr
 from mppbayes.errors import LabelError, PanelError, suggest
 from mppbayes.names import FLOW, TIME
 from mppbayes.network import Network
+from mppbayes.panel.attribution import attributed
 from mppbayes.panel.cells import as_of
 from mppbayes.panel.faults import CellError
 from mppbayes.panel.periods import Span, first_days
@@ -162,6 +163,27 @@ class Panel:
             ~of_stock, self._evidence["end"] + pd.Timedelta(days=1)
         )
         return self._where(begins >= first)
+
+    def attributed(self) -> Self:
+        """Give the panel as the model takes it: totals told by their flows, wherever they tell.
+
+        A figure of a sum of flows, or of a rest, has no rate of its own. Where all but one of the
+        flows that make it up have figures of the same periods, the last one's follows and takes
+        its place; where all have, it is left out.
+
+        Returns
+        -------
+        Panel
+            A derived figure has the ``row`` of the total, and the ``rounding`` whose variance is
+            that of the figures behind it together. A total that does not tell of a single flow
+            stays; :func:`fit` refuses it.
+
+        Raises
+        ------
+        PanelError
+            If totals are not what their flows add up to, rounding allowed for.
+        """
+        return replace(self, _evidence=attributed(self._evidence, self.network))
 
     def coarse(self) -> pd.DataFrame:
         """Give the evidence of flows over more than one period of the network."""

@@ -8,6 +8,7 @@ import pandas as pd
 from mppbayes.errors import PanelError, suggest
 from mppbayes.network import Network
 from mppbayes.panel import cells
+from mppbayes.panel.attribution import attributed
 from mppbayes.panel.columns import OPTIONAL, REQUIRED, Layout, long_form
 from mppbayes.panel.contradictions import check_contradictions
 from mppbayes.panel.evidence import evidence_of
@@ -94,6 +95,7 @@ def read_cells(
     check_contradictions(evidence, network, faults)
     if faults:
         raise _refusal(what, faults)
+    attributed(evidence, network)  # refuses totals that are not what their flows add up to
     return Panel(network, evidence)
 
 
