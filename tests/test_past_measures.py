@@ -1,17 +1,21 @@
 """Measures of the past: one factor in the graph, in the replay and in what is drawn ahead."""
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import chains
 import numpy as np
 import pandas as pd
 import pytest
+import xarray as xr
 from chains import flow, months, network, route, stock
 
 import mppbayes as mpp
 from mppbayes import names
 from mppbayes.model.introduced import Introduced
 from mppbayes.model.replay import replay
+from mppbayes.reporting import page
+from mppbayes.reporting.tables import past_rows
 
 LIMIT = mpp.PastMeasure("limit", ("apply", "grant"), "2020-07", -0.3, 0.2, phase_in=3)
 PILOT = mpp.PastMeasure("pilot", ("decide",), "2020-04", 0.5, 0.1, lasts=4)
@@ -104,3 +108,22 @@ def test_the_rest_of_a_whole_is_no_flow_to_act_on():
     )
     with pytest.raises(mpp.SpecError, match="act on the other parts"):
         mpp.ModelSpec(net, past_measures=(replace(LIMIT, acts_on=("no",)),))
+
+
+def test_the_report_says_what_the_evidence_tells_of_them(small_fit, tmp_path, monkeypatch):
+    """The median is a fall of a quarter, the posterior half as wide as the prior."""
+    assert past_rows(small_fit, "en") == []
+    log_factor = np.log(0.75) + 0.1 * np.array([[[-1.0, 0.0, 1.0]]])
+    posterior = xr.Dataset({names.LOG_FACTOR: (("measure", "chain", "draw"), log_factor)})
+    spec = SimpleNamespace(past_measures=(LIMIT,))
+    rows = past_rows(SimpleNamespace(spec=spec, posterior=posterior), "en")
+    ratio = f"{0.1 / LIMIT.doubt:.2f}"
+    assert [cell.replace("\N{NO-BREAK SPACE}", " ") for cell in rows[0]] == [
+        "limit", "2020-07", "-30 %", "-25 %", "-31 % … -18 %", ratio
+    ]  # fmt: skip
+    monkeypatch.setattr(page, "past_rows", lambda *_: rows)
+    made = mpp.forecast(small_fit, until="2025-12", seed=1)
+    mpp.report(made, tmp_path / "report.html", fit=small_fit, draft=True, language="en")
+    html = (tmp_path / "report.html").read_text("utf-8")
+    assert "Measures of the past" in html
+    assert f"<td>{rows[0][-1]}</td>" in html.replace(' class="number"', "")

@@ -23,6 +23,7 @@ from mppbayes.reporting.tables import (
     band_table,
     breakdown,
     convergence_rows,
+    past_rows,
     precision_rows,
 )
 from mppbayes.reporting.texts import TEXTS
@@ -191,6 +192,7 @@ def _posterior(fit: Fit, summary: Bands, verdicts: Verdicts, language: Language)
             energy_plot(fit, summary, language, energy),
             rank_plot(fit, summary, language, text["rank"]),
         ],
+        "past": past_rows(fit, language),
         "description": fit.spec.describe(),
     }
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from mppbayes.inference import Fit, convergence
+from mppbayes.inference import Fit, convergence, past_effects
 from mppbayes.network.rows import Language
 from mppbayes.plotting.words import (
     band_title,
@@ -108,6 +108,23 @@ def convergence_rows(fit: Fit, language: Language) -> list[list[str]]:
             row.worst,
         ]
         for name, row in convergence(fit.tree).sort_values("ess_bulk").iterrows()
+    ]
+
+
+def past_rows(fit: Fit, language: Language) -> list[list[str]]:
+    """Lay out what the evidence says of measures of the past; nothing without them."""
+    if not fit.spec.past_measures:
+        return []
+    return [
+        [
+            row.measure,
+            str(row.start),
+            precise_percent(row.prior_effect, 0, language),
+            precise_percent(row.effect, 0, language),
+            " … ".join(precise_percent(end, 0, language) for end in (row.lower, row.upper)),
+            decimal(row.sd_ratio, 2, language),
+        ]
+        for row in past_effects(fit).itertuples()
     ]
 
 

@@ -135,6 +135,16 @@ TEXTS: Final[Mapping[Language, Mapping[str, str]]] = {
         "bulk": "bulk-ESS",
         "tail": "tail-ESS",
         "worst": "element met de kleinste ESS",
+        "past measures": "Maatregelen uit het verleden: wat de cijfers van hun effect zeggen",
+        "measure": "maatregel",
+        "start": "ingang",
+        "prior effect": "effect vooraf",
+        "effect": "effect, mediaan",
+        "effect interval": "negen keer op tien tussen",
+        "sd ratio": "sd achteraf ÷ vooraf",
+        "past explained": "Een effect is de verandering van de kans of het tempo per periode. "
+        "Ligt de verhouding van de standaarddeviaties bij 1, dan zeggen de cijfers er vrijwel "
+        "niets over en is het effect dat van de aanname vooraf.",
         "rank": "Rangplots van de gemiddelden: per keten horen de rangen gelijkmatig te zijn; "
         "zwart is waar zij afwijken.",
         "energy": "Energie: de twee verdelingen horen op elkaar te lijken (BFMI {bfmi}).",
@@ -289,6 +299,16 @@ TEXTS: Final[Mapping[Language, Mapping[str, str]]] = {
         "bulk": "bulk ESS",
         "tail": "tail ESS",
         "worst": "element with the smallest ESS",
+        "past measures": "Measures of the past: what the evidence says of their effects",
+        "measure": "measure",
+        "start": "start",
+        "prior effect": "prior effect",
+        "effect": "effect, median",
+        "effect interval": "nine times in ten between",
+        "sd ratio": "posterior sd ÷ prior sd",
+        "past explained": "An effect is the change of a rate per period. Where the ratio of the "
+        "standard deviations is near 1 the evidence says next to nothing of it, and the effect is "
+        "that of the prior.",
         "rank": "Rank plots of the means: the ranks of each chain should be uniform; black "
         "is where they are not.",
         "energy": "Energy: the two distributions should look alike (BFMI {bfmi}).",
