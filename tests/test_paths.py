@@ -74,3 +74,41 @@ def test_a_quantity_that_is_not_or_is_several_is_refused(synthetic_forecast):
         mpp.paths(synthetic_forecast, "block=3")
     with pytest.raises(LabelError, match="between 0 and 1"):
         mpp.simultaneous(mpp.paths(synthetic_forecast, "asylum"), 1.0)
+
+
+def test_bands_of_own_figures_are_those_of_the_table(synthetic_forecast):
+    table = mpp.bands(synthetic_forecast, by="sum", per="year").to_frame()
+    table = table[table["quantity"] == "asylum"].reset_index(drop=True)
+    drawn = mpp.paths(synthetic_forecast, "asylum", per="year")
+    own = mpp.banded(drawn)
+    columns = ["period", "band", "exceedance", "achieved", "value", "mcse", "rule"]
+    assert own[columns].to_dict("list") == table[columns].to_dict("list")
+    assert own["value"].dtype == np.int64
+
+
+def test_the_band_of_a_ratio_is_not_the_ratio_of_bands(synthetic_forecast):
+    drawn = mpp.paths(synthetic_forecast, "asylum", per="year")
+    ratio = drawn.sel(period="2026") / drawn.sel(period="2025", drop=True)
+    own = mpp.banded(ratio).set_index("band")
+    ordered = np.sort(ratio.values.ravel())
+    for _, row in own.iterrows():
+        assert (ordered > row["value"]).mean() <= row["exceedance"]
+        assert (ordered >= row["value"]).mean() > row["exceedance"]
+    bands = mpp.banded(drawn).pivot(index="band", columns="period", values="value")
+    apart = bands["2026"] / bands["2025"]
+    assert abs(apart["maximum"] / own["value"]["maximum"] - 1) > 0.01
+
+
+def test_a_peak_has_bands(synthetic_forecast):
+    highest = mpp.peak(mpp.paths(synthetic_forecast, "asylum"))["value"]
+    own = mpp.banded(highest, mpp.MPP.with_levels(maximum=0.05))
+    assert own["exceedance"].tolist()[-1] == 0.05
+    assert own["value"].is_monotonic_increasing
+
+
+def test_what_are_no_draws_has_no_bands(synthetic_forecast):
+    drawn = mpp.paths(synthetic_forecast, "asylum")
+    with pytest.raises(LabelError, match="draw, posterior_draw missing"):
+        mpp.banded(drawn.mean("draw"))
+    with pytest.raises(LabelError, match="divided by 0"):
+        mpp.banded(drawn / 0)

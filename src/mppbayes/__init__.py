@@ -103,6 +103,7 @@ _HOMES = {
         "Plans",
         "Scenario",
         "attribution",
+        "banded",
         "bands",
         "coherent",
         "compare_plans",

@@ -6,6 +6,7 @@ from mppbayes.prediction.contrasts import Contrast, attribution, contrast
 from mppbayes.prediction.draws import Forecast
 from mppbayes.prediction.given import GivenFuture
 from mppbayes.prediction.measures import Measure, Scenario
+from mppbayes.prediction.ownfigures import banded
 from mppbayes.prediction.pathwise import crossing, paths, peak, periods_above, simultaneous
 from mppbayes.prediction.planning import Plans, compare_plans
 from mppbayes.prediction.quantities import aggregates
@@ -28,6 +29,7 @@ __all__ = [
     "Scenario",
     "aggregates",
     "attribution",
+    "banded",
     "bands",
     "coherent",
     "compare_plans",
