@@ -108,11 +108,24 @@ def test_a_stock_goes_on_from_its_last_figure():
     assert known.levels.tracked.tolist() == [1]
 
 
-def test_a_quarter_corrects_the_stock_at_its_end():
+def test_a_quarter_moves_the_stock_evenly_whatever_was_expected():
     known, past, _ = balance([("2020-Q1", 300), ("2020-Q2", 600)], [("2020-03", 1000)])
     lost = past.mean[0, :, 1]
-    assert past.stock[0, 4, 0] == pytest.approx(1000 + 2 * 150 - lost[3:5].sum(), rel=0.05)
+    assert past.mean[0, 3, 0] < 150
+    assert past.stock[0, 4, 0] == pytest.approx(1000 + 2 * 200 - lost[3:5].sum(), rel=1e-9)
     assert past.stock[0, 5, 0] == pytest.approx(1000 + 600 - lost[3:6].sum(), rel=1e-9)
+
+
+def test_a_year_of_far_more_than_came_does_not_empty_a_stock():
+    """A hundred times as many are expected: put right in December, the stock would be far below 0."""
+    _, past, _ = balance(
+        [("2020", 1200), ("2021", 1200)],
+        [("2020-12", 1000)],
+        level={"arrive": np.log(10_000.0), "out": np.log(0.1)},
+        outflows=("out",),
+    )
+    assert past.mean[0, 12:, 0].min() > 5000
+    assert past.stock[0, 12:, 0].min() > 900
     assert len(known.time) == 6
 
 

@@ -1,5 +1,7 @@
 """The fit: reproducible, whole on disk, refitted without recompiling."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import small_chain
@@ -112,6 +114,18 @@ def test_a_compiled_graph_is_only_for_what_it_was_made_of(compiled, small_panel)
         fit(ModelSpec(small_panel.network), small_panel, seed=1, compiled=compiled, progress=False)
     with pytest.raises(PanelError, match="shorter span"):
         fit(compiled.spec, small_chain.panel(33), seed=1, compiled=compiled, progress=False)
+
+
+def test_a_compiled_graph_keeps_its_sampler(compiled, small_panel):
+    with pytest.raises(SamplingError, match="compile with it"):
+        fit(
+            compiled.spec,
+            small_panel,
+            seed=1,
+            compiled=compiled,
+            sampler=replace(compiled.sampler, tune=77),
+            progress=False,
+        )
 
 
 def test_evidence_that_the_model_cannot_use_is_refused_by_name():

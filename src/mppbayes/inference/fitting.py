@@ -101,7 +101,7 @@ def fit(
     panel: Panel,
     *,
     seed: int,
-    sampler: Sampler | SamplerName = "nutpie",
+    sampler: Sampler | SamplerName | None = None,
     max_minutes: float = 10.0,
     limits: Limits = PUBLICATION,
     compiled: Compiled | None = None,
@@ -118,8 +118,9 @@ def fit(
     seed : int
         The same seed, specification and evidence give the same draws with the same versions of
         the packages, unless ``max_minutes`` runs out.
-    sampler : Sampler or str
-        How to sample; or the sampler's name, for the settings that suit the network.
+    sampler : Sampler or str, optional
+        How to sample; or the sampler's name, for the settings that suit the network. By default
+        that of ``compiled``, else nutpie.
     max_minutes : float
         The most time for sampling, after compiling.
     limits : Limits
@@ -144,14 +145,15 @@ def fit(
         If there is no evidence, if it is of another network, or if the compiled span is too short
         for it.
     SamplingError
-        If the seed is none, or the sampler failed.
+        If the seed is none, the compiled model has another sampler, or the sampler failed.
     """
     if not (isinstance(seed, Integral) and 0 <= seed < _SEEDS):
         raise SamplingError(f"the seed is {seed!r}; give a whole number of at least 0, such as 1")
     with following(progress) as follow:
         follow(0, 0, "compiling")
-        compiled = compiled or compile_model(spec, panel, sampler=sampler)
+        compiled = compiled or compile_model(spec, panel, sampler=sampler or "nutpie")
         _require_fitting(compiled, spec, panel)
+        _require_sampler(compiled, sampler)
         began = time.monotonic()
         resolved = resolve(spec, panel)
         sampled = _sample(
@@ -222,6 +224,16 @@ def _sample(
     with compiled.model:
         pm.set_data(data)
     return sample_with_pymc(compiled.model, compiled.sampler, seed=seed)
+
+
+def _require_sampler(compiled: Compiled, sampler: Sampler | SamplerName | None) -> None:
+    """Refuse a sampler that is not the compiled model's."""
+    wanted = Sampler.suited(sampler, compiled.spec.network) if isinstance(sampler, str) else sampler
+    if wanted not in (None, compiled.sampler):
+        raise SamplingError(
+            f"the compiled model samples with {compiled.sampler}, asked for is {wanted}; "
+            "leave sampler out, or compile with it"
+        )
 
 
 def _require_fitting(compiled: Compiled, spec: ModelSpec, panel: Panel) -> None:

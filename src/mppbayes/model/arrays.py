@@ -9,6 +9,7 @@ from mppbayes.model.layout import Layout
 from mppbayes.model.routing import route_arrays
 from mppbayes.model.rows import row_arrays
 from mppbayes.model.specification import ModelSpec
+from mppbayes.model.windows import Windows
 from mppbayes.panel import Panel
 
 type Arrays = dict[str, NDArray[np.generic]]
@@ -85,7 +86,7 @@ def evidence_arrays(known: Layout, layout: Layout) -> Arrays:
         if len(levels.members):
             data |= {"total": levels.sum_value, "total_seen": levels.sum_seen}
         if layout.is_coarse:
-            data["uncut"] = _uncut(known)
+            data |= {"even": _even(windows), "even_seen": windows.inside | ~np.isnan(windows.apart)}
         if layout.windows.row.any():
             closes, periods = _closings(known)
             data |= {"row": windows.row, "closes": closes, "periods": periods}
@@ -101,16 +102,9 @@ def _covered(known: Layout) -> NDArray[np.bool_]:
     return covered
 
 
-def _uncut(known: Layout) -> NDArray[np.float64]:
-    """Say at each window's end whether no figure of a stock lies inside the window."""
-    windows, levels = known.windows, known.levels
-    seen = levels.seen | (levels.sum_seen.astype(float) @ levels.members > 0)
-    before = np.vstack([np.zeros((1, seen.shape[1])), seen.cumsum(axis=0)])
-    uncut = np.ones((*windows.end.shape, seen.shape[1]))
-    for last, flow in zip(*np.nonzero(windows.seen & (windows.length > 1)), strict=True):
-        first = last - windows.length[last, flow] + 1
-        uncut[last, flow] = before[last] == before[first]
-    return uncut
+def _even(windows: Windows) -> NDArray[np.float64]:
+    """Spread every figure evenly over its window; 0 where there is none."""
+    return np.where(windows.inside, np.nan_to_num(windows.history), np.nan_to_num(windows.apart))
 
 
 def _closings(known: Layout) -> tuple[NDArray[np.bool_], NDArray[np.float64]]:

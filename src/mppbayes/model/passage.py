@@ -73,8 +73,9 @@ class Seen(NamedTuple):
         The level, and whether it is known.
     total, total_seen : (sum,), optional
         The level of a sum of stocks.
-    uncut : (flow, stock), optional
-        1 where no figure of the stock lies inside the window that ends here.
+    even, even_seen : (flow,), optional
+        The figure of the window that this period lies in, spread evenly over it, and whether there
+        is one.
     closes : (stock,), optional
         Whether unseen flows learn from the stock here.
     periods : (stock,), optional
@@ -96,7 +97,8 @@ class Seen(NamedTuple):
     present_seen: Array = None
     total: Array = None
     total_seen: Array = None
-    uncut: Array = None
+    even: Array = None
+    even_seen: Array = None
     closes: Array = None
     periods: Array = None
 
@@ -380,6 +382,9 @@ def _stocks(
 ) -> tuple[Array, Array, Array, Array, Array]:
     """Move the stocks on, and let unseen flows learn from their figures.
 
+    A figure over several periods moves a stock evenly: what is expected of them may be far off,
+    and put right at the end of the window it could take more out of the stock than is in it.
+
     Returns
     -------
     stock, residual : (…, stock)
@@ -389,12 +394,8 @@ def _stocks(
     told : (…, flow), or None
         The share of its variance that the figure tells of such a flow.
     """
-    told = carried.stock + fill @ ties.change
-    later = xp.zeros_like(carried.residual)
-    if seen.ends is not None:
-        news = xp.where(seen.seen & (seen.length > 1), seen.count - expected, 0.0)
-        told = told + _by_stock(news, ties.change * seen.uncut, xp)
-        later = _by_stock(news, ties.change * (1 - seen.uncut), xp)
+    came = fill if seen.even is None else xp.where(seen.even_seen, seen.even, fill)
+    told = carried.stock + came @ ties.change
     stock = xp.where(seen.present_seen, seen.present, told)
     if ties.members is not None:
         open_ = xp.where(seen.present_seen, 0.0, 1.0)
@@ -403,7 +404,7 @@ def _stocks(
         ratio = xp.where(seen.total_seen, share, 1.0) @ ties.members
         in_sum = xp.where(seen.total_seen, 1.0, 0.0) @ ties.members
         stock = xp.where((in_sum > 0) & (open_ > 0), told * ratio, stock)
-    residual = carried.residual + stock - told - later
+    residual = carried.residual + stock - told
     if seen.row is None:
         return stock, residual, seen.count, seen.seen, None
     variance = xp.where(seen.row, expected + expected**2 / shape, 0.0)
@@ -420,8 +421,3 @@ def _stocks(
         seen.seen | seen.row,
         told_by_row,
     )
-
-
-def _by_stock(amount: Array, weight: Array, xp: Namespace) -> Array:
-    """Sum amounts over flows with weights (flow, stock)."""
-    return xp.sum(amount[..., None] * weight, axis=-2)
