@@ -49,7 +49,9 @@ def run(minutes: float) -> tuple[dict[str, float], str]:
     table = mpp.convergence(fit.tree).sort_values("ess_bulk")
     said = [
         f"{fit.status} ({fit.manifest['ending']}): {fit.posterior.sizes['draw']} draws a chain, "
-        f"{divergences(fit.tree)} divergences; slowest to mix:",
+        f"{divergences(fit.tree)} divergences, "
+        f"{float(fit.tree['sample_stats']['n_steps'].mean()):.0f} gradients a transition; "
+        "slowest to mix:",
         table.head(6).to_string(float_format="{:.3f}".format),
         f"{forecast.flows.sizes['chain'] * forecast.flows.sizes['draw']} futures; the gate:",
         str(verdicts),
