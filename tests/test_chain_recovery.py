@@ -12,7 +12,7 @@ pytestmark = pytest.mark.slow
 N_PANELS = 100
 PERIODS = pd.period_range("2015-01", "2021-12", freq="M")  # the last two years are forecast
 ORIGIN = "2019-12"
-FEW = mpp.Sampler(chains=2, tune=250, draws=300)
+FEW = mpp.Sampler(chains=2, tune=250)
 ENOUGH = mpp.Limits(rhat=1.05, ess=100, divergences=50)  # for coverage, not for publication
 PATTERNS = {
     "months": {"withdrawals": "never"},

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
+from pandas.api.typing import NaTType
 
 from mppbayes.errors import PanelError
 from mppbayes.network import Network
@@ -43,7 +44,7 @@ class Figure(NamedTuple):
     lower: int
     upper: int
     squares: int
-    as_of: pd.Timestamp
+    as_of: pd.Timestamp | NaTType
     totals: frozenset[int]
 
     def plus(self, other: "Figure") -> "Figure":
@@ -55,7 +56,7 @@ class Figure(NamedTuple):
         return self._joined(other, -other.value, -other.upper, -other.lower)
 
     def _joined(self, other: "Figure", value: float, lower: int, upper: int) -> "Figure":
-        dates = [date for date in (self.as_of, other.as_of) if not pd.isna(date)]
+        dates = [date for date in (self.as_of, other.as_of) if isinstance(date, pd.Timestamp)]
         return Figure(
             self.value + value,
             self.lower + lower,
@@ -158,9 +159,10 @@ def _figures(evidence: pd.DataFrame, of_total: pd.Series) -> Figures:
     columns = ("series", "start", "end", "value", "lower", "upper")
     each = (evidence[column] for column in columns)
     rows = zip(evidence.index, of_total, *each, squares, evidence["as_of"], strict=True)
-    for index, is_total, series, start, end, *figure in rows:
+    for index, is_total, series, start, end, value, lower, upper, square, as_of in rows:
         behind = frozenset([int(index)]) if is_total else frozenset()
-        found.setdefault(series, {})[start, end] = Figure(*figure, behind)
+        figure = Figure(value, int(lower), int(upper), int(square), as_of, behind)
+        found.setdefault(series, {})[start, end] = figure
     return found
 
 

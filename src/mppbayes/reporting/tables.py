@@ -124,7 +124,7 @@ def past_rows(fit: Fit, language: Language) -> list[list[str]]:
             " … ".join(precise_percent(end, 0, language) for end in (row.lower, row.upper)),
             decimal(row.sd_ratio, 2, language),
         ]
-        for row in past_effects(fit).itertuples()
+        for _, row in past_effects(fit).iterrows()
     ]
 
 
