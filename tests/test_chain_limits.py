@@ -412,6 +412,25 @@ def ahead(net, known, parameters, n_ahead=3):
     return span, simulator.run(span, before, past.end, initial, given)
 
 
+@fault("what an unseen flow of the past brought is its expectation given the stock's figures")
+def test_an_unseen_flow_of_the_past_is_drawn_around_its_expectation():
+    """The figures of the stock tell of it but for what goes unrecorded, of which the sd is 30."""
+    net = quiet_network(flow("lose", leaves="present"), initial=1000.0)
+    known = chains.layout(
+        net, arrive=months("2020-01", [100, 100]), present=months("2020-01", [1000, 1000])
+    )
+    level = {"arrive": np.log(100.0), "lose": np.log(0.1)}
+    parameters = chains.draws(
+        net, 2000, 2, level=level, stock=1000.0, dispersion=5.0, unrecorded=30.0
+    )
+    span, drawn = ahead(net, known, parameters)
+    mean = 1000 * -np.expm1(-0.1)
+    variance = mean + mean**2 / 5
+    left = variance * (1 - variance / (variance + 30.0**2 + 1))
+    lost = drawn.counts[:, span.get_loc(pd.Period("2020-02", "M")), 1]
+    assert lost.std() == pytest.approx(np.sqrt(left), rel=0.1)
+
+
 def test_a_part_that_was_seen_stays_as_it_was():
     net, known = one_part(whole=[("2020-Q1", 300)], first=months("2020-01", [20, 180, 90]))
     parameters = chains.draws(net, 20, 3, level={"whole": np.log(100.0), "first": 1.0})
