@@ -107,10 +107,10 @@ def test_every_total_that_does_not_add_up_is_told():
             net(),
             a=months("2020-01", [10, 10]),
             b=months("2020-01", [20, 20]),
-            both=months("2020-01", [31, 29.0]),
+            both=months("2020-01", [31, 35]),
         )
-    said = str(caught.value)
-    assert "31, its flows give 30" in said or "exceed" in said
+    for said in ("is 31, its flows give 30", "is 35, its flows give 30"):
+        assert said in str(caught.value)
 
 
 def test_a_sum_larger_than_its_members_is_refused_unless_rounding_explains_it():

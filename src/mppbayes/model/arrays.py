@@ -86,7 +86,7 @@ def evidence_arrays(known: Layout, layout: Layout) -> Arrays:
         if len(levels.members):
             data |= {"total": levels.sum_value, "total_seen": levels.sum_seen}
         if layout.is_coarse:
-            data |= {"even": _even(windows), "even_seen": windows.inside | ~np.isnan(windows.apart)}
+            data |= {"even": _even(windows), "even_seen": windows.counted}
         if layout.windows.row.any():
             closes, periods = _closings(known)
             data |= {"row": windows.row, "closes": closes, "periods": periods}

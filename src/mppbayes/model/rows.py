@@ -50,7 +50,7 @@ def row_arrays(known: Layout, layout: Layout) -> Arrays:
         "row_weight": np.pad(np.ones(len(rows)), (0, short)),
         "row_start_at": windows.start_at,
         "row_end_at": windows.end_at,
-        "row_inside": windows.inside | ~np.isnan(windows.apart),
+        "row_inside": windows.counted,
     }
 
 

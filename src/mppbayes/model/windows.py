@@ -70,6 +70,11 @@ class Windows:
     unused: tuple[str, ...]
 
     @property
+    def counted(self) -> Flags:
+        """The periods under a figure, be it one that is counted apart, (time, flow)."""
+        return np.asarray(self.inside | ~np.isnan(self.apart))
+
+    @property
     def single(self) -> Flags:
         """The cells with a figure of one period, (time, flow)."""
         return np.asarray(self.seen & (self.length == 1))

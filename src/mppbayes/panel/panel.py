@@ -176,7 +176,7 @@ class Panel:
         Panel
             A derived figure has the ``row`` of the total, and the ``rounding`` whose variance is
             that of the figures behind it together. A total that does not tell of a single flow
-            stays; :func:`fit` refuses it.
+            stays: :func:`fit` refuses a series of which none does, and names the others as unused.
 
         Raises
         ------

@@ -18,7 +18,12 @@ from mppbayes.prediction.aggregation import (
     seen_series,
 )
 from mppbayes.prediction.draws import Forecast
-from mppbayes.prediction.quantiles import Rule, draw_batches, exceedance_quantiles
+from mppbayes.prediction.quantiles import (
+    ExceedanceQuantiles,
+    Rule,
+    draw_batches,
+    exceedance_quantiles,
+)
 from mppbayes.prediction.quantities import BASES, GIVEN, Quantity, bases
 from mppbayes.prediction.scheme import BandScheme
 
@@ -126,14 +131,22 @@ def _figures(draws: xr.DataArray, scheme: BandScheme, rule: Rule) -> dict[str, A
         rule=rule,
         batches=draw_batches(draws["posterior_draw"].values),
     )
-    n_periods, n_bands = figures.value.shape
+    n_bands = len(scheme)
     return {
         "period": np.repeat(draws["period"].values, n_bands),
         "moment": np.repeat(_moments(draws), n_bands),
-        "band": np.tile(scheme.names, n_periods),
-        "exceedance": np.tile(scheme.exceedances, n_periods),
-        **{column: array.ravel() for column, array in figures._asdict().items()},
+        **figure_columns(figures, scheme),
         "n_observed": np.repeat(draws["n_observed"].values, n_bands),
+    }
+
+
+def figure_columns(figures: ExceedanceQuantiles, scheme: BandScheme) -> dict[str, Any]:
+    """Lay out the bands of cells, a row a cell and band."""
+    n_cells = len(figures.value)
+    return {
+        "band": np.tile(scheme.names, n_cells),
+        "exceedance": np.tile(scheme.exceedances, n_cells),
+        **{column: array.ravel() for column, array in figures._asdict().items()},
     }
 
 

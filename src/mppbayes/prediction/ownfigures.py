@@ -8,6 +8,7 @@ import xarray as xr
 
 from mppbayes import names
 from mppbayes.errors import LabelError
+from mppbayes.prediction.bandtable import figure_columns
 from mppbayes.prediction.quantiles import Rule, draw_batches, exceedance_quantiles
 from mppbayes.prediction.scheme import MPP, BandScheme
 
@@ -43,7 +44,8 @@ def banded(draws: xr.DataArray, scheme: BandScheme = MPP, *, rule: Rule = ">") -
         If the draws lack a dimension or the coordinate, or hold what is no number.
     """
     missing = [dim for dim in _DRAWS if dim not in draws.dims]
-    missing += [name for name in ("posterior_draw",) if name not in draws.coords]
+    if "posterior_draw" not in draws.coords:
+        missing.append("posterior_draw")
     if missing:
         raise LabelError(
             f"no draws of a forecast: {', '.join(missing)} missing, there is "
@@ -66,17 +68,8 @@ def banded(draws: xr.DataArray, scheme: BandScheme = MPP, *, rule: Rule = ">") -
         rule=rule if whole else ">",
         batches=draw_batches(draws["posterior_draw"].values),
     )
-    n_cells, n_bands = figures.value.shape
     labels = np.meshgrid(*(laid[dim].values for dim in others), indexing="ij")
-    return pd.DataFrame(
-        {
-            **{
-                dim: np.repeat(each.ravel(), n_bands)
-                for dim, each in zip(others, labels, strict=True)
-            },
-            "band": np.tile(scheme.names, n_cells),
-            "exceedance": np.tile(scheme.exceedances, n_cells),
-            **{name: array.ravel() for name, array in figures._asdict().items()},
-            "rule": rule,
-        }
-    )
+    cells = {
+        dim: np.repeat(each.ravel(), len(scheme)) for dim, each in zip(others, labels, strict=True)
+    }
+    return pd.DataFrame({**cells, **figure_columns(figures, scheme), "rule": rule})
