@@ -412,7 +412,6 @@ def ahead(net, known, parameters, n_ahead=3):
     return span, simulator.run(span, before, past.end, initial, given)
 
 
-@fault("what an unseen flow of the past brought is its expectation given the stock's figures")
 def test_an_unseen_flow_of_the_past_is_drawn_around_its_expectation():
     """The figures of the stock tell of it but for what goes unrecorded, of which the sd is 30."""
     net = quiet_network(flow("lose", leaves="present"), initial=1000.0)

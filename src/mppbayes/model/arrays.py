@@ -88,8 +88,8 @@ def evidence_arrays(known: Layout, layout: Layout) -> Arrays:
         if layout.is_coarse:
             data |= {"even": _even(windows), "even_seen": windows.counted}
         if layout.windows.row.any():
-            closes, periods = _closings(known)
-            data |= {"row": windows.row, "closes": closes, "periods": periods}
+            closes, periods, tells = closings(known)
+            data |= {"row": windows.row, "closes": closes, "periods": periods, "tells": tells}
     return data
 
 
@@ -107,8 +107,20 @@ def _even(windows: Windows) -> NDArray[np.float64]:
     return np.where(windows.inside, np.nan_to_num(windows.history), np.nan_to_num(windows.apart))
 
 
-def _closings(known: Layout) -> tuple[NDArray[np.bool_], NDArray[np.float64]]:
-    """Say where unseen flows learn from a stock, and how many periods after the last time."""
+def closings(
+    known: Layout,
+) -> tuple[NDArray[np.bool_], NDArray[np.float64], NDArray[np.float64]]:
+    """Say where unseen flows learn from a stock, over (time, stock).
+
+    Returns
+    -------
+    closes : bool
+        Whether they do here.
+    periods : float
+        How many periods after the last time.
+    tells : float
+        1 if there was a figure of the stock, or of a sum that it is in, since then; else 0.
+    """
     windows = known.windows
     touching = np.abs(known.structure.change)
     closes = windows.row.astype(float) @ touching > 0
@@ -119,7 +131,11 @@ def _closings(known: Layout) -> tuple[NDArray[np.bool_], NDArray[np.float64]]:
     )
     first = np.roll(begins, -1, axis=0)  # the figure that the first one is compared with
     first[-1] = False
-    return closes | first, np.maximum(periods, 1.0)
+    closes |= first
+    tells = known.levels.seen | (known.levels.sum_seen @ known.levels.members > 0)
+    for t in range(1, len(tells)):
+        tells[t] |= tells[t - 1] & ~closes[t - 1]
+    return closes, np.maximum(periods, 1.0), tells.astype(float)
 
 
 def leaving_weight(known: Layout) -> NDArray[np.float64]:

@@ -42,6 +42,11 @@ class Innovations:
         found = [self._stream(f"stock {name}", period) for name in stocks]
         return np.stack([stream.standard_normal(self.n_draws) for stream in found], axis=-1)
 
+    def unseen(self, owners: tuple[str, ...], period: int) -> Floats:
+        """Give the innovations of what no figure tells of the past: (draw, owner)."""
+        found = [self._stream(f"unseen {name}", period) for name in owners]
+        return np.stack([stream.standard_normal(self.n_draws) for stream in found], axis=-1)
+
     def places(self, flows: tuple[str, ...]) -> Floats:
         """Give where each draw stands among the quantiles of a given future: (draw, flow)."""
         found = [self._stream(f"given {flow}", 0).random(self.n_draws) for flow in flows]

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from mppbayes.model.balance import Groups, balanced, grouped
 from mppbayes.model.step import (
     Links,
     Parameters,
@@ -78,6 +79,8 @@ class Seen(NamedTuple):
         is one.
     closes : (stock,), optional
         Whether unseen flows learn from the stock here.
+    tells : (stock,), optional
+        1 if there was a figure of the stock, or of a sum that it is in, since they last did.
     periods : (stock,), optional
         Since they last did.
     """
@@ -100,6 +103,7 @@ class Seen(NamedTuple):
     even: Array = None
     even_seen: Array = None
     closes: Array = None
+    tells: Array = None
     periods: Array = None
 
 
@@ -122,6 +126,8 @@ class Ties(NamedTuple):
         The size at which hazards hold.
     members : (sum, stock)
         What sums of stocks add up.
+    groups : Groups
+        The stocks that flows tie together.
     """
 
     links: Links
@@ -131,6 +137,7 @@ class Ties(NamedTuple):
     change: Array = None
     reference: Array = None
     members: Array = None
+    groups: Groups = Groups(np.zeros((0, 0)), ())
 
 
 class Chance(NamedTuple):
@@ -169,6 +176,8 @@ class Passed(NamedTuple):
         The count of the window that ends here: as seen, else what the surprise implies.
     inside : (…, stock), optional
         Who was in each stock at the end of the period before, bent away from 0.
+    variance : (…, flow), optional
+        Of the count of an unseen flow whose window ends here, before the figures of stocks.
     """
 
     mean: Array
@@ -177,6 +186,7 @@ class Passed(NamedTuple):
     fill: Array
     count: Array
     inside: Array = None
+    variance: Array = None
 
 
 def passage(
@@ -243,14 +253,19 @@ def passage(
             rooms = room + xp.where(seen.begins, 0.0, carried.room)
     gain, shape = window_law(expected, length, parameters, xp)
     stock, residual, count = carried.stock, carried.residual, seen.count
-    known, told_by_row = seen.seen, None
+    known, variance = seen.seen, None
     if ties.driven is not None:
-        stock, residual, count, known, told_by_row = _stocks(
-            carried, seen, chance, ties, fill, expected, shape, xp
-        )
+        stock, residual = _stocks(carried, seen, fill, ties, xp)
+    if seen.row is not None:
+        variance = xp.where(seen.row, expected + expected**2 / shape, 0.0)
+        left = seen.periods * chance.unrecorded**2
+        shift, told_by_stocks = balanced(residual, variance, left, seen.tells, ties.groups, xp)
+        moved = expected + shift
+        count = xp.where(seen.row, (moved + xp.sqrt(moved**2 + expected + 1.0)) / 2, count)
+        known, residual = known | seen.row, xp.where(seen.closes, 0.0, residual)
     news = surprise(count, expected, shape, xp)
-    if told_by_row is not None:
-        news = news - xp.where(seen.row, (1 - told_by_row) * bias(expected, shape), 0.0)
+    if seen.row is not None:
+        news = news - xp.where(seen.row, (1 - told_by_stocks) * bias(expected, shape), 0.0)
     if ties.tiers:
         of_share = share_surprise(count, expected, rooms, shape, xp)
         news = xp.where(ties.links.parts, xp.where(seen.room_seen, of_share, 0.0), news)
@@ -270,7 +285,8 @@ def passage(
             on["room"] = xp.where(seen.ends, 0.0, rooms)
     if ties.driven is not None:
         on |= {"stock": stock, "residual": residual}
-    return Carried(**on), Passed(mean, expected, rooms, fill, xp.where(known, count, implied))
+    counted = xp.where(known, count, implied)
+    return Carried(**on), Passed(mean, expected, rooms, fill, counted, variance=variance)
 
 
 def ties(structure: Structure, reference: Array, members: Array) -> Ties:
@@ -304,6 +320,7 @@ def ties(structure: Structure, reference: Array, members: Array) -> Ties:
         structure.change,
         reference,
         members if len(members) else None,
+        grouped(structure),
     )
 
 
@@ -371,16 +388,9 @@ def window_law(
 
 
 def _stocks(
-    carried: Carried,
-    seen: Seen,
-    chance: Chance,
-    ties: Ties,
-    fill: Array,
-    expected: Array,
-    shape: Array,
-    xp: Namespace,
-) -> tuple[Array, Array, Array, Array, Array]:
-    """Move the stocks on, and let unseen flows learn from their figures.
+    carried: Carried, seen: Seen, fill: Array, ties: Ties, xp: Namespace
+) -> tuple[Array, Array]:
+    """Move the stocks on, and keep account of what their figures exceed the flows by.
 
     A figure over several periods moves a stock evenly: what is expected of them may be far off,
     and put right at the end of the window it could take more out of the stock than is in it.
@@ -389,10 +399,6 @@ def _stocks(
     -------
     stock, residual : (…, stock)
         At the end of the period.
-    count, known : (…, flow)
-        With the flows for which the figure of a stock stands in.
-    told : (…, flow), or None
-        The share of its variance that the figure tells of such a flow.
     """
     came = fill if seen.even is None else xp.where(seen.even_seen, seen.even, fill)
     told = carried.stock + came @ ties.change
@@ -404,20 +410,4 @@ def _stocks(
         ratio = xp.where(seen.total_seen, share, 1.0) @ ties.members
         in_sum = xp.where(seen.total_seen, 1.0, 0.0) @ ties.members
         stock = xp.where((in_sum > 0) & (open_ > 0), told * ratio, stock)
-    residual = carried.residual + stock - told
-    if seen.row is None:
-        return stock, residual, seen.count, seen.seen, None
-    variance = xp.where(seen.row, expected + expected**2 / shape, 0.0)
-    touching = abs(ties.change)
-    total = variance @ touching + seen.periods * chance.unrecorded**2 + 1.0
-    moved = expected + variance * ((residual / total) @ ties.change.T)
-    told_by_row = variance * ((1 / total) @ touching.T)
-    count = (moved + xp.sqrt(moved**2 + expected + 1.0)) / 2
-    residual = xp.where(seen.closes, 0.0, residual)
-    return (
-        stock,
-        residual,
-        xp.where(seen.row, count, seen.count),
-        seen.seen | seen.row,
-        told_by_row,
-    )
+    return stock, carried.residual + stock - told

@@ -192,12 +192,15 @@ class Past(NamedTuple):
         surprise of the span without a figure implies, or the mean.
     stock : (draw, time, stock), optional
         Who was in each stock at the end of these periods, as far as it is known.
+    variance : (draw, time, flow), optional
+        Of the count of an unseen flow, at the end of its window, before the figures of stocks.
     """
 
     end: State
     mean: Floats
     counts: Floats
     stock: Floats | None
+    variance: Floats | None
 
 
 def replay(draws: FlowDraws, layout: Layout, keep_from: int = 0) -> Past:
@@ -225,7 +228,7 @@ def replay(draws: FlowDraws, layout: Layout, keep_from: int = 0) -> Past:
     gap_time, gap_flow = layout.gaps
     first = beginning(structure, layout.is_coarse, draws.initial, draws.stock, np)
     carried, end = first, draws.initial
-    means, counts, stocks = [], [], []
+    means, counts, stocks, variances = [], [], [], []
     for t, now in enumerate(layout.periods):
         gap = np.zeros_like(draws.initial.level)
         here = gap_time == t
@@ -239,10 +242,14 @@ def replay(draws: FlowDraws, layout: Layout, keep_from: int = 0) -> Past:
         means.append(passed.mean)
         counts.append(passed.count)
         stocks.append(carried.stock)
+        variances.append(passed.variance)
     mean = np.stack(means, axis=1)
     count = _by_period(mean, np.stack(counts, axis=1), layout)[:, keep_from:]
-    stock = None if draws.stock is None else np.stack(stocks, axis=1)[:, keep_from:]
-    return Past(end, mean[:, keep_from:], count, stock)
+    stock, variance = (
+        None if values[-1] is None else np.stack(values[keep_from:], axis=1)
+        for values in (stocks, variances)
+    )
+    return Past(end, mean[:, keep_from:], count, stock, variance)
 
 
 def _exposures(draws: FlowDraws, layout: Layout) -> Floats:

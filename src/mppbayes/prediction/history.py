@@ -13,6 +13,7 @@ from mppbayes.model.layout import Layout
 from mppbayes.model.replay import FlowDraws
 from mppbayes.model.simulation import Given
 from mppbayes.model.step import State
+from mppbayes.prediction.unseen import drawn_around
 
 type Floats = NDArray[np.float64]
 
@@ -74,6 +75,15 @@ class History:
         keep_from = max(begin - max(back, 1), 0)
         past = self.fit.replay(keep_from)
         counts = np.repeat(past.counts, futures, axis=0)
+        if past.variance is not None and draws.unrecorded is not None:
+            counts = drawn_around(
+                counts,
+                past.variance,
+                draws.unrecorded,
+                layout=layout,
+                keep_from=keep_from,
+                innovations=innovations,
+            )
         n_before = begin - keep_from
         whole = self._whole(counts, keep_from, innovations)
         usual = whole.mean(axis=1, keepdims=True)  # of the periods before all evidence

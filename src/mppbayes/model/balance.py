@@ -1,0 +1,95 @@
+"""What the figures of stocks tell of the flows that are not seen: the best linear guess."""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from scipy.sparse.csgraph import connected_components
+
+from mppbayes.model.structure import Structure
+
+Array = Any
+Namespace = Any
+
+_OWN = 1.0  # the variance of a figure's own rounding, in whole persons
+
+
+class Groups(NamedTuple):
+    """The stocks in groups that no flow joins; those of a group take turns.
+
+    Attributes
+    ----------
+    home : (flow, group)
+        1 where a flow changes a stock of a group.
+    turns : tuple of ((flow,), (stock, group))
+        For each turn what a flow changes of the stock whose turn it is, and 1 for that stock.
+    """
+
+    home: Array
+    turns: tuple[tuple[Array, Array], ...]
+
+
+def grouped(structure: Structure) -> Groups:
+    """Group the stocks of a network."""
+    change = structure.change
+    touching = np.abs(change)
+    n_groups, group = connected_components(touching.T @ touching, directed=False)
+    belongs = np.asarray(group[:, None] == np.arange(n_groups), dtype=float)
+    turn = belongs.cumsum(axis=0)[np.arange(len(group)), group]
+    turns = []
+    for now in range(1, int(turn.max()) + 1):
+        chosen = belongs * (turn == now)[:, None]
+        turns.append((change @ chosen.sum(axis=1), chosen))
+    return Groups(np.minimum(touching @ belongs, 1.0), tuple(turns))
+
+
+def balanced(
+    residual: Array,
+    variance: Array,
+    unrecorded: Array,
+    tells: Array,
+    groups: Groups,
+    xp: Namespace,
+) -> tuple[Array, Array]:
+    """Lay what the figures of stocks exceed the flows by upon the flows that were not seen.
+
+    Each is taken to vary on its own, with what goes unrecorded beside it. The stocks of a group
+    are worked off one after the other, so that a flow from one to another is told of once by
+    both: Kalman's update with one figure at a time.
+
+    Parameters
+    ----------
+    residual : (…, stock)
+        What the figures exceed the flows by.
+    variance : (…, flow)
+        Of the flows that are not seen; 0 for the others.
+    unrecorded : (…, stock)
+        The variance of what changes a stock unrecorded since the last time.
+    tells : (stock,)
+        1 for a stock with a figure, 0 for one without.
+    groups : Groups
+        The stocks that flows tie together.
+    xp : namespace
+        ``numpy`` or ``pytensor.tensor``.
+
+    Returns
+    -------
+    shift : (…, flow)
+        What is expected of the flows beyond what was.
+    told : (…, flow)
+        The share of its variance that is known by it.
+    """
+    home = groups.home
+    shift, told = xp.zeros_like(variance), xp.zeros_like(variance)
+    before: list[tuple[Array, Array, Array]] = []
+    for effect, chosen in groups.turns:
+        weight, left = effect, residual @ chosen
+        for gain, earlier, precision in before:
+            weight = weight - earlier * ((((gain * effect) @ home) * precision) @ home.T)
+        if before:
+            left = left - (shift * effect) @ home
+        gain = variance * weight
+        precision = (tells @ chosen) / ((gain * effect) @ home + unrecorded @ chosen + _OWN)
+        shift = shift + gain * ((left * precision) @ home.T)
+        told = told + gain * weight * (precision @ home.T)
+        before.append((gain, weight, precision))
+    return shift, told
