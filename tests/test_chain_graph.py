@@ -1,5 +1,6 @@
 """The graph of a chain: its means are the replay's, and its factors those of the figures."""
 
+from collections import defaultdict
 from dataclasses import replace
 from itertools import pairwise
 from zlib import crc32
@@ -208,7 +209,10 @@ def test_every_figure_of_a_flow_is_one_factor(drawn):
 
 
 def test_every_change_of_a_stock_is_one_factor(drawn):
-    """The rows are normal, with the mean and variance that plain loops over months give."""
+    """The rows are normal, with the mean and variance that plain loops over months give.
+
+    Those between the same two dates are normal together.
+    """
     known, parameters, made, past = drawn
     factor, parameters = as_they_leave(known, parameters, past)
     expected = past.mean * factor
@@ -221,17 +225,19 @@ def test_every_change_of_a_stock_is_one_factor(drawn):
     for t, s in zip(*np.nonzero(~np.isnan(apart)), strict=True):
         a, b = known.windows.start_at[t, s], known.windows.end_at[t, s]
         windows[s, t] = a, b, apart[a : b + 1, s].sum()
-    total, n_rows = 0.0, 0
+    together = defaultdict(list)
     for name in (*net.stock_names, *net.sum_names):
         figures = sorted((b, v, r) for n, _, b, v, r in figures_of(known) if n == name)
         members = net.members(name) if name in net.sum_names else (name,)
         inside = [net.stock_names.index(member) for member in members]
         sign = structure.change[:, inside].sum(axis=1)
         for (start, before, unit), (end, after, other) in pairwise(figures):
-            n_rows += 1
             mean = 0.0
-            variance = 1.0 + (end - start) * (parameters.unrecorded[:, inside] ** 2).sum(axis=1)
-            variance = variance + sum(each**2 / 12 for each in (unit, other) if each > 1)
+            rounding = 1.0 + sum(each**2 / 12 for each in (unit, other) if each > 1)
+            causes = {}
+            for k in inside:
+                unrecorded = (end - start) * parameters.unrecorded[:, k] ** 2
+                causes["unrecorded", k] = 1.0, unrecorded
             for s in np.flatnonzero(sign):
                 gone, periods, cut = 0.0, 0, {}
                 for t in range(start + 1, end + 1):
@@ -243,7 +249,7 @@ def test_every_change_of_a_stock_is_one_factor(drawn):
                     share = value * expected[:, t, s] / expected[:, a : b + 1, s].sum(axis=1)
                     mean = mean + sign[s] * share
                     cut[a, b, value] = cut.get((a, b, value), 0.0) + share
-                law = own(parameters, s)
+                law, variance = own(parameters, s), 0.0
                 for (a, b, value), part in cut.items():
                     weight = (b - a + 1) * law.dispersion
                     left = np.clip(1 - part / max(value, 1e-9), 0, 1)
@@ -251,9 +257,29 @@ def test_every_change_of_a_stock_is_one_factor(drawn):
                 if periods:
                     _, shape = window_law(gone, np.array(float(periods)), law, np)
                     variance = variance + gone + gone**2 / shape
-            total = total + stats.norm.logpdf(after - before, mean, np.sqrt(variance))
-    assert n_rows > 6
+                causes["flow", s] = sign[s], variance
+            together[start, end].append((after - before - mean, rounding, causes))
+    assert sum(map(len, together.values())) > 6
+    total = sum(normal_together(rows) for rows in together.values())
     np.testing.assert_allclose(made["stock_rows"], total, rtol=1e-7)
+
+
+def normal_together(rows):
+    """Give the log density of errors that have causes in common, (draw,)."""
+    n_draws = len(rows[0][0])
+    spread = np.zeros((n_draws, len(rows), len(rows)))
+    for i, (_, rounding, causes) in enumerate(rows):
+        spread[:, i, i] += rounding
+        for j, (_, _, others) in enumerate(rows):
+            for cause in causes.keys() & others.keys():
+                spread[:, i, j] += causes[cause][0] * others[cause][0] * causes[cause][1]
+    errors = np.stack([error for error, *_ in rows], axis=1)
+    return np.array(
+        [
+            stats.multivariate_normal.logpdf(error, cov=each)
+            for error, each in zip(errors, spread, strict=True)
+        ]
+    )
 
 
 def factors(evidence, known, spec):

@@ -7,10 +7,11 @@ import pytest
 from chains import flow, months, network, stock
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from scipy import stats
 from test_chain_windows import random_figures
 
 from mppbayes.model.counts import negative_binomial_counts
-from mppbayes.model.rows import Rows, row_arrays, row_law
+from mppbayes.model.rows import Rows, apart, row_arrays, row_law
 from mppbayes.model.step import Links, Parameters, State, advance, expectations, surprise
 
 NET = network(
@@ -18,8 +19,13 @@ NET = network(
 )
 
 
-def law(known, mean, *, dispersion, adaptation=1e-9, unrecorded=0.0):
+def law(known, mean, **parameters):
     """Give mean and variance of each row for means (time, flow) and parameters by flow."""
+    return laws(known, mean, **parameters)[:2]
+
+
+def laws(known, mean, *, dispersion, adaptation=1e-9, unrecorded=0.0):
+    """Give besides the error of each row, and its variance, given those between its dates."""
     structure = known.structure
     rows = Rows(**{k.removeprefix("row_"): v for k, v in row_arrays(known, known).items()})
     n_flows = len(structure.flows)
@@ -30,18 +36,25 @@ def law(known, mean, *, dispersion, adaptation=1e-9, unrecorded=0.0):
     parameters = Parameters(*(constant(0.0) for _ in Parameters._fields))._replace(
         dispersion=constant(dispersion), adaptation=constant(adaptation)
     )
+    given_rows = Rows(*(pt.constant(each) for each in rows))
     with chains.plainly() as mode:
-        found = pt.stack(
-            row_law(
-                pt.constant(np.asarray(mean, dtype=float)),
-                pt.constant(known.windows.value),
-                Rows(*(pt.constant(each) for each in rows)),
-                change=structure.change,
-                parameters=parameters,
-                unrecorded=pt.constant(np.full(len(structure.network.stocks), unrecorded)),
-            )
-        ).eval(mode=mode)
-    return found[0], found[1]
+        expected, variance, shared = row_law(
+            pt.constant(np.asarray(mean, dtype=float)),
+            pt.constant(known.windows.value),
+            given_rows,
+            change=structure.change,
+            parameters=parameters,
+            unrecorded=pt.constant(np.full(len(structure.network.stocks), unrecorded)),
+        )
+        error, left = apart(
+            given_rows.change - expected,
+            variance,
+            shared,
+            given_rows,
+            most=rows.beside.shape[1],
+        )
+        found = pt.stack([expected, variance, error, left]).eval(mode=mode)
+    return tuple(found)
 
 
 @pytest.mark.parametrize("between", [1, 3, 6, 12])
@@ -253,3 +266,44 @@ def test_a_figure_counted_apart_varies_in_a_row_as_a_split_does():
     _, variance = law(known, mean, dispersion=8.0, adaptation=0.1, unrecorded=0.0)
     assert variance[0] == pytest.approx(variance[3], rel=0.5)
     assert variance[0] > 1000
+
+
+def test_rows_between_the_same_two_dates_are_normal_together():
+    """Nobody sees who moves between two stocks, nor leaves; their sum is seen a while, too."""
+    net = network(
+        flow("arrive", enters="a"),
+        flow("move", leaves="a", enters="b"),
+        flow("lose", leaves="a"),
+        flow("leave", leaves="b"),
+        flow("enter", enters="c"),
+        stocks=[stock("a"), stock("b"), stock("c")],
+        sums=[{"name": "all", "of": ["a", "b", "c"]}],
+    )
+    known = chains.layout(
+        net,
+        arrive=months("2020-01", [100] * 5),
+        a=months("2020-01", [1000, 1010, 1020, 1010]),
+        b=months("2020-01", [500, 510, 530, 520, 540]),
+        c=months("2020-02", [50]),
+        all=[*months("2020-01", [1600, 1640]), ("2020-05", 1660)],
+    )
+    mean = np.tile([100.0, 90.0, 20.0, 80.0, 10.0], (5, 1))
+    rows = row_arrays(known, known)
+    expected, variance, error, left = laws(known, mean, dispersion=5.0, unrecorded=30.0)
+    flows = mean[0] + mean[0] ** 2 / 5
+    flows[0] = 0.0
+    signed = rows["row_stocks"] @ known.structure.change.T
+    between = np.stack([rows["row_first"], rows["row_last"]], axis=1)
+    blocks = {tuple(each): np.all(between == each, axis=1) for each in between.tolist()}
+    assert max(each.sum() for each in blocks.values()) == 3
+    for (first, last), chosen in blocks.items():
+        if last > first + 1:
+            assert chosen.sum() == 1
+            continue
+        together = (signed[chosen] * flows) @ signed[chosen].T
+        together += 900.0 * rows["row_stocks"][chosen] @ rows["row_stocks"][chosen].T
+        together += np.eye(chosen.sum())
+        np.testing.assert_allclose(variance[chosen], np.diag(together))
+        found = stats.norm.logpdf(error[chosen], 0, np.sqrt(left[chosen])).sum()
+        surplus = rows["row_change"][chosen] - expected[chosen]
+        assert found == pytest.approx(stats.multivariate_normal.logpdf(surplus, cov=together))

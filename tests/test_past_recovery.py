@@ -15,7 +15,7 @@ LIMIT = mpp.PastMeasure("limit", ("visits",), "2018-07", effect=-0.2, doubt=0.3)
 
 
 @pytest.fixture(scope="module")
-def effects() -> pd.DataFrame:
+def effects(each_once) -> pd.DataFrame:
     """One row a panel: where the truth lies among the draws, and the summary."""
     place = {"organisation": "A", "block": 1, "kind": "inflow", "unit": "persons"}
     network = mpp.Network.from_dict(
@@ -37,17 +37,19 @@ def effects() -> pd.DataFrame:
     spec = mpp.resolve(spec, panel)
     truths = mpp.prior_predictive(spec, panel, draws=N_PANELS, seed=31)
     compiled = mpp.compile_model(spec, panel, sampler=mpp.Sampler(chains=2, tune=250))
-    rows = []
-    for i in range(N_PANELS):
+
+    def one(i: int) -> pd.DataFrame:
         truth = truths.isel(chain=0, draw=i)
         simulated = mpp.simulate(spec, truth, MONTHS, seed=i)
         fit = mpp.fit(spec, simulated, seed=1, compiled=compiled, limits=ENOUGH, progress=False)
         draws = fit.posterior["log_factor"].sel(measure="limit").values
         value = float(truth["log_factor"].sel(measure="limit"))
         summary = mpp.past_effects(fit).iloc[0]
-        rows.append({"place": (draws < value).mean(), "sd_ratio": summary["sd_ratio"]})
-        print(f"panel {i}: {fit.manifest['ending']}, {rows[-1]}", flush=True)
-    return pd.DataFrame(rows)
+        print(f"panel {i}: {fit.manifest['ending']}", flush=True)
+        place = (draws < value).mean()
+        return pd.DataFrame([{"place": place, "sd_ratio": summary["sd_ratio"]}])
+
+    return each_once("past measures", range(N_PANELS), one)
 
 
 @pytest.mark.parametrize("cover", [50, 80, 95])

@@ -16,7 +16,7 @@ from mppbayes.model.likelihood import (
 )
 from mppbayes.model.passage import Passed, window_law
 from mppbayes.model.recursion import Unknowns
-from mppbayes.model.rows import Rows, row_law
+from mppbayes.model.rows import Rows, apart, row_law
 from mppbayes.model.step import Parameters
 from mppbayes.model.structure import Structure
 
@@ -161,7 +161,7 @@ def _intervals(
 
 def _rows(layout: Layout, given: Given, passed: Passed, unknowns: Unknowns) -> None:
     rows = Rows(**_cells(given, "row_"))
-    mean, variance = row_law(
+    mean, variance, shared = row_law(
         pt.where(given["month_seen"], given["month"], passed.mean),
         given["count"],
         rows,
@@ -169,6 +169,8 @@ def _rows(layout: Layout, given: Given, passed: Passed, unknowns: Unknowns) -> N
         parameters=unknowns.parameters,
         unrecorded=unknowns.chance.unrecorded,
     )
-    error = (rows.change - mean) ** 2 / variance
-    density = -0.5 * (error + pt.log(variance) + np.log(2 * np.pi))
+    error, variance = apart(
+        rows.change - mean, variance, shared, rows, most=given["row_beside"].type.shape[1]
+    )
+    density = -0.5 * (error**2 / variance + pt.log(variance) + np.log(2 * np.pi))
     pm.Potential("stock_rows", (rows.weight * density).sum())

@@ -4,6 +4,7 @@ A row is two figures of a stock, or of a sum of stocks, that follow each other. 
 less what the figures of flows tell, is what the unseen flows brought and what went unrecorded.
 """
 
+from collections import defaultdict
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -16,6 +17,7 @@ from mppbayes.model.passage import window_law
 from mppbayes.model.step import Parameters
 
 type Arrays = dict[str, NDArray[np.generic]]
+type _Row = tuple[int, int, float, float, NDArray[np.float64]]
 
 
 def row_arrays(known: Layout, layout: Layout) -> Arrays:
@@ -26,8 +28,9 @@ def row_arrays(known: Layout, layout: Layout) -> Arrays:
     dict of str to array
         ``row_first``, ``row_last`` (positions of the two figures), ``row_change`` (their
         difference), ``row_stocks`` (row, stock), ``row_rounding`` (the variance that rounding
-        adds), ``row_weight``; and ``row_start_at``, ``row_end_at`` and ``row_inside``, the seen
-        window of every period.
+        adds), ``row_weight``; ``row_beside`` (row, other), the rows before it between the same
+        two dates, and ``row_joined``, 1 where there is such a row; and ``row_start_at``,
+        ``row_end_at`` and ``row_inside``, the seen window of every period.
     """
     if not (most := len(_rows(layout))):
         return {}
@@ -38,6 +41,7 @@ def row_arrays(known: Layout, layout: Layout) -> Arrays:
     )
     stocks = np.array([row[4] for row in rows]).reshape(len(rows), -1)
     short = most - len(rows)
+    beside, joined = _beside(rows, max(map(len, _earlier(_rows(layout))), default=0))
     windows = known.windows
     return {
         "row_first": np.pad(first, (0, short)),
@@ -48,13 +52,33 @@ def row_arrays(known: Layout, layout: Layout) -> Arrays:
         if rows
         else np.zeros((most, len(layout.network.stocks))),
         "row_weight": np.pad(np.ones(len(rows)), (0, short)),
+        "row_beside": np.pad(beside, ((0, short), (0, 0))),
+        "row_joined": np.pad(joined, ((0, short), (0, 0))),
         "row_start_at": windows.start_at,
         "row_end_at": windows.end_at,
         "row_inside": windows.counted,
     }
 
 
-def _rows(known: Layout) -> list[tuple[int, int, float, float, NDArray[np.float64]]]:
+def _earlier(rows: list[_Row]) -> list[list[int]]:
+    """Give for each row those before it between the same two dates, as positions."""
+    between: defaultdict[tuple[int, int], list[int]] = defaultdict(list)
+    found = []
+    for i, (first, last, *_) in enumerate(rows):
+        found.append(list(between[first, last]))
+        between[first, last].append(i)
+    return found
+
+
+def _beside(rows: list[_Row], most: int) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Lay out the rows between the same two dates, and where there are such: (row, other)."""
+    beside, joined = np.zeros((len(rows), most), dtype=np.int64), np.zeros((len(rows), most))
+    for i, others in enumerate(_earlier(rows)):
+        beside[i, : len(others)], joined[i, : len(others)] = others, 1.0
+    return beside, joined
+
+
+def _rows(known: Layout) -> list[_Row]:
     """Give first and last position, change, rounding variance and stocks of every row.
 
     A sum makes no row between two dates at which all of its members have figures, which tell it.
@@ -90,6 +114,8 @@ class Rows(NamedTuple):
     rounding: Any
     stocks: Any
     weight: Any
+    beside: Any
+    joined: Any
     start_at: Any
     end_at: Any
     inside: Any
@@ -103,8 +129,8 @@ def row_law(
     change: NDArray[np.float64],
     parameters: Parameters,
     unrecorded: TensorVariable,
-) -> tuple[TensorVariable, TensorVariable]:
-    """Give the mean and the variance of each row's change.
+) -> tuple[TensorVariable, TensorVariable, TensorVariable]:
+    """Give the mean and the variance of each row's change, and what it shares with others.
 
     Parameters
     ----------
@@ -125,8 +151,10 @@ def row_law(
     -------
     mean, variance : (row,)
         A flow with a figure enters as its share of the window, with the variance of a split by
-        gamma frailties; an unseen one with its expected count and variance. Rows are taken as
-        independent, and their variance as normal.
+        gamma frailties; an unseen one with its expected count and variance.
+    shared : (row, other)
+        The covariance with each of the rows before it between the same two dates, by the flows
+        and the unrecorded that change both. Rows between other dates are taken as independent.
     """
     flows = np.arange(change.shape[0])
     first, last, start, end = rows.first, rows.last, rows.start_at, rows.end_at
@@ -160,4 +188,44 @@ def row_law(
     signed = rows.stocks @ change.T
     spread = (variance * pt.abs(signed)).sum(axis=1)
     spread = spread + (last - first) * (rows.stocks @ unrecorded**2)
-    return (moved * signed).sum(axis=1), spread + rows.rounding + 1.0
+    other = rows.beside
+    shared = (variance[:, None] * signed[:, None] * signed[other]).sum(axis=2)
+    missed = (rows.stocks[:, None] * rows.stocks[other]) @ unrecorded**2
+    shared = rows.joined * (shared + (last - first)[:, None] * missed)
+    return (moved * signed).sum(axis=1), spread + rows.rounding + 1.0, shared
+
+
+def apart(
+    error: TensorVariable, variance: TensorVariable, shared: TensorVariable, rows: Rows, most: int
+) -> tuple[TensorVariable, TensorVariable]:
+    """Take off each row's error what the rows before it between the same dates tell of it.
+
+    The result is independent, and has the density of the rows together (a decomposition LDLᵀ of
+    their covariance, one row of every pair of dates at a time).
+
+    Parameters
+    ----------
+    error, variance : (row,)
+        What the change exceeds its mean by.
+    shared : (row, other)
+        As :func:`row_law` gives it.
+    rows : Rows
+        The evidence.
+    most : int
+        The most rows before one between its dates.
+
+    Returns
+    -------
+    error, variance : (row,)
+        Given those rows.
+    """
+    share: list[TensorVariable] = []
+    for i in range(most):
+        other, left = rows.beside[:, i], shared[:, i]
+        for k in range(i):
+            left = left - share[k] * variance[rows.beside[:, k]] * share[k][other]
+        told = rows.joined[:, i] * left / variance[other]
+        error = error - told * error[other]
+        variance = variance - told**2 * variance[other]
+        share.append(told)
+    return error, variance
