@@ -36,7 +36,7 @@ def laws(known, mean, *, dispersion, adaptation=1e-9, unrecorded=0.0):
     parameters = Parameters(*(constant(0.0) for _ in Parameters._fields))._replace(
         dispersion=constant(dispersion), adaptation=constant(adaptation)
     )
-    given_rows = Rows(*(pt.constant(each) for each in rows))
+    given_rows = Rows(*(pt.constant(each) for each in rows if each is not None))
     with chains.plainly() as mode:
         expected, variance, shared = row_law(
             pt.constant(np.asarray(mean, dtype=float)),
@@ -46,13 +46,9 @@ def laws(known, mean, *, dispersion, adaptation=1e-9, unrecorded=0.0):
             parameters=parameters,
             unrecorded=pt.constant(np.full(len(structure.network.stocks), unrecorded)),
         )
-        error, left = apart(
-            given_rows.change - expected,
-            variance,
-            shared,
-            given_rows,
-            most=rows.beside.shape[1],
-        )
+        error, left = given_rows.change - expected, variance
+        if shared is not None:
+            error, left = apart(error, variance, shared, given_rows)
         found = pt.stack([expected, variance, error, left]).eval(mode=mode)
     return tuple(found)
 

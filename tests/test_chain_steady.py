@@ -190,3 +190,20 @@ def test_a_measure_goes_through_a_delay():
     weights = nominal_weights(net.flow("follow").routes[0])
     found = missed[8 : 8 + len(weights)] / 500
     np.testing.assert_allclose(found, weights, atol=0.01)
+
+
+def test_a_route_from_a_sum_counts_over_all_of_it():
+    """Half of each came from one flow, and of the other one twice as many came."""
+    members = [flow("a"), flow("b")]
+    level = {"a": np.log(ARRIVALS), "b": np.log(2 * ARRIVALS), "fed": np.log(0.5)}
+    net = network(
+        *members,
+        flow("fed", route=[route("both", 2.0, 1.0)]),
+        sums=[{"name": "both", "of": ["a", "b"]}],
+    )
+    counts = chains.run(net, chains.draws(net, N_DRAWS, 12, level=level)).counts
+    fed = 0.5 * 3 * ARRIVALS
+    assert counts[:, -1, 2].mean() == pytest.approx(fed, abs=4 * np.sqrt(fed / N_DRAWS) + 0.25)
+    for member in (0, 1):
+        together = np.cov(counts[:, :-1, member].sum(axis=1), counts[:, :, 2].sum(axis=1))
+        assert together[0, 1] / together[0, 0] == pytest.approx(0.45, abs=0.1)

@@ -298,6 +298,18 @@ def test_arrows_are_the_ties_between_nodes():
     }
 
 
+def test_a_sum_that_feeds_a_flow_is_drawn_from_its_members():
+    rows = [flow(name, "A", 1, "inflow") for name in ("asked", "came_back", "counted")]
+    rows[2]["route"] = [{"source": "all", "delay": {"mean": 2, "sd": 1}}]
+    rows[1]["title"] = {"en": "something else"}
+    sums = [{"name": "all", "of": ["asked", "came_back"]}]
+    arrangement = arrange(network(*rows, sums=sums))
+    assert ties(arrangement) == {
+        ("asked", "feeds", "counted"),
+        ("came_back", "feeds", "counted"),
+    }
+
+
 def test_an_arrow_has_the_delays_of_its_routes_each_once():
     delays = {
         (arrow.source, arrow.target): [(delay.mean, delay.sd) for delay in arrow.delays]

@@ -263,7 +263,7 @@ def test_the_asylum_inflow_holds_the_monthly_flows():
             "part_of is 'pending', which is not a flow or a sum",
         ),
         (chain(decisions={"driven_by": "cases", "leaves": None}), "'cases', which is not a stock"),
-        (chain(cases={"route": [{"source": "inflow"}]}), "'inflow', which is not a flow"),
+        (chain(cases={"route": [{"source": "pending"}]}), "'pending', which is not a flow"),
         (chain(inflow={"of": ["applicatoins"]}), "did you mean 'applications'?"),
         (with_rows("flow", flow("grants")), "2 rows are called 'grants'"),
         (with_rows("flow", flow("pending")), "2 rows are called 'pending'"),
@@ -318,10 +318,26 @@ def test_the_asylum_inflow_holds_the_monthly_flows():
             "sum 'twice' counts 'applications' 2 times",
         ),
         (chain(cases={"route": [{"source": "cases"}]}), "a route from itself"),
+        (
+            chain(reunification={"route": [{"source": "inflow", "delay": {"mean": 2, "sd": 1}}]}),
+            "flow 'reunification' has a route from 'inflow', which holds it",
+        ),
+        (
+            chain(cases={"route": [{"source": "present"}]})
+            | {"sum": [{"name": "present", "of": ["pending"]}]},
+            "flow 'cases' has a route from 'present', a sum of stocks",
+        ),
         (chain(cases={"route": [{"source": "grants"}] * 2}), "2 routes from 'grants'"),
         (
             chain(decisions={"route": [{"source": "grants"}], "driven_by": None, "leaves": None}),
             "routes without delay close a loop (decisions → grants → decisions)",
+        ),
+        (
+            chain(
+                cases={"route": [{"source": "inflow"}]},
+                applications={"route": [{"source": "cases"}]},
+            ),
+            "routes without delay close a loop (applications → cases → inflow → applications)",
         ),
         (
             chain(

@@ -169,8 +169,8 @@ def _rows(layout: Layout, given: Given, passed: Passed, unknowns: Unknowns) -> N
         parameters=unknowns.parameters,
         unrecorded=unknowns.chance.unrecorded,
     )
-    error, variance = apart(
-        rows.change - mean, variance, shared, rows, most=given["row_beside"].type.shape[1]
-    )
+    error = rows.change - mean
+    if shared is not None:
+        error, variance = apart(error, variance, shared, rows)
     density = -0.5 * (error**2 / variance + pt.log(variance) + np.log(2 * np.pi))
     pm.Potential("stock_rows", (rows.weight * density).sum())

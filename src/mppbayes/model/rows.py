@@ -28,9 +28,9 @@ def row_arrays(known: Layout, layout: Layout) -> Arrays:
     dict of str to array
         ``row_first``, ``row_last`` (positions of the two figures), ``row_change`` (their
         difference), ``row_stocks`` (row, stock), ``row_rounding`` (the variance that rounding
-        adds), ``row_weight``; ``row_beside`` (row, other), the rows before it between the same
-        two dates, and ``row_joined``, 1 where there is such a row; and ``row_start_at``,
-        ``row_end_at`` and ``row_inside``, the seen window of every period.
+        adds), ``row_weight``; and ``row_start_at``, ``row_end_at`` and ``row_inside``, the seen
+        window of every period. Where several rows lie between the same two dates besides
+        ``row_beside`` (row, other), those before it, and ``row_joined``, 1 where there is one.
     """
     if not (most := len(_rows(layout))):
         return {}
@@ -41,9 +41,8 @@ def row_arrays(known: Layout, layout: Layout) -> Arrays:
     )
     stocks = np.array([row[4] for row in rows]).reshape(len(rows), -1)
     short = most - len(rows)
-    beside, joined = _beside(rows, max(map(len, _earlier(_rows(layout))), default=0))
     windows = known.windows
-    return {
+    found: Arrays = {
         "row_first": np.pad(first, (0, short)),
         "row_last": np.pad(last, (0, short)),
         "row_change": np.pad(change, (0, short)),
@@ -52,12 +51,15 @@ def row_arrays(known: Layout, layout: Layout) -> Arrays:
         if rows
         else np.zeros((most, len(layout.network.stocks))),
         "row_weight": np.pad(np.ones(len(rows)), (0, short)),
-        "row_beside": np.pad(beside, ((0, short), (0, 0))),
-        "row_joined": np.pad(joined, ((0, short), (0, 0))),
         "row_start_at": windows.start_at,
         "row_end_at": windows.end_at,
         "row_inside": windows.counted,
     }
+    if others := max(map(len, _earlier(_rows(layout)))):
+        beside, joined = _beside(rows, others)
+        found["row_beside"] = np.pad(beside, ((0, short), (0, 0)))
+        found["row_joined"] = np.pad(joined, ((0, short), (0, 0)))
+    return found
 
 
 def _earlier(rows: list[_Row]) -> list[list[int]]:
@@ -114,11 +116,11 @@ class Rows(NamedTuple):
     rounding: Any
     stocks: Any
     weight: Any
-    beside: Any
-    joined: Any
     start_at: Any
     end_at: Any
     inside: Any
+    beside: Any = None
+    joined: Any = None
 
 
 def row_law(
@@ -129,7 +131,7 @@ def row_law(
     change: NDArray[np.float64],
     parameters: Parameters,
     unrecorded: TensorVariable,
-) -> tuple[TensorVariable, TensorVariable, TensorVariable]:
+) -> tuple[TensorVariable, TensorVariable, TensorVariable | None]:
     """Give the mean and the variance of each row's change, and what it shares with others.
 
     Parameters
@@ -152,7 +154,7 @@ def row_law(
     mean, variance : (row,)
         A flow with a figure enters as its share of the window, with the variance of a split by
         gamma frailties; an unseen one with its expected count and variance.
-    shared : (row, other)
+    shared : (row, other), or None
         The covariance with each of the rows before it between the same two dates, by the flows
         and the unrecorded that change both. Rows between other dates are taken as independent.
     """
@@ -188,15 +190,17 @@ def row_law(
     signed = rows.stocks @ change.T
     spread = (variance * pt.abs(signed)).sum(axis=1)
     spread = spread + (last - first) * (rows.stocks @ unrecorded**2)
+    expected, spread = (moved * signed).sum(axis=1), spread + rows.rounding + 1.0
+    if rows.beside is None:
+        return expected, spread, None
     other = rows.beside
     shared = (variance[:, None] * signed[:, None] * signed[other]).sum(axis=2)
     missed = (rows.stocks[:, None] * rows.stocks[other]) @ unrecorded**2
-    shared = rows.joined * (shared + (last - first)[:, None] * missed)
-    return (moved * signed).sum(axis=1), spread + rows.rounding + 1.0, shared
+    return expected, spread, rows.joined * (shared + (last - first)[:, None] * missed)
 
 
 def apart(
-    error: TensorVariable, variance: TensorVariable, shared: TensorVariable, rows: Rows, most: int
+    error: TensorVariable, variance: TensorVariable, shared: TensorVariable, rows: Rows
 ) -> tuple[TensorVariable, TensorVariable]:
     """Take off each row's error what the rows before it between the same dates tell of it.
 
@@ -211,8 +215,6 @@ def apart(
         As :func:`row_law` gives it.
     rows : Rows
         The evidence.
-    most : int
-        The most rows before one between its dates.
 
     Returns
     -------
@@ -220,7 +222,7 @@ def apart(
         Given those rows.
     """
     share: list[TensorVariable] = []
-    for i in range(most):
+    for i in range(shared.type.shape[1]):
         other, left = rows.beside[:, i], shared[:, i]
         for k in range(i):
             left = left - share[k] * variance[rows.beside[:, k]] * share[k][other]

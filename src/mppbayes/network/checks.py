@@ -121,7 +121,7 @@ def _references(tables: Tables) -> Iterator[str]:
     for flow in tables.flows:
         for route in flow.routes:
             place = f"flow '{flow.name}': the source of a route"
-            yield from _unknown(place, route.source, flows, "a flow")
+            yield from _unknown(place, route.source, flows + sums, "a flow or a sum")
         for name in flow.recounts:
             place = f"flow '{flow.name}': what it recounts"
             yield from _unknown(place, name, flows + sums, "a flow or a sum")

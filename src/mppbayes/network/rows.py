@@ -132,10 +132,14 @@ class DelayPrior:
 
 @dataclass(frozen=True)
 class Route:
-    """A source flow that feeds a flow after a delay; none means within the same period.
+    """What feeds a flow after a delay: another flow, or a sum of flows.
+
+    Without a delay it does so within the same period.
 
     Attributes
     ----------
+    source : str
+        The flow, or the sum of flows, of which one event counts like another.
     delay : Delay, optional
         The waiting time.
     delay_prior : DelayPrior, optional

@@ -47,6 +47,7 @@ def check_totals(tables: Tables) -> Iterator[str]:
     yield from _lone_rests(tables)
     for flow in rows.flows.values():
         yield from _part(flow, rows)
+        yield from _sources(flow, rows)
         if flow.name in (name for whole in flow.recounts for name in members(whole, rows.sums)):
             yield f"flow '{flow.name}' recounts itself; name what was counted before"
     for total in rows.sums.values():
@@ -76,6 +77,16 @@ def _route_loops(rows: _Rows) -> Iterator[str]:
                 f"routes without delay close a loop ({_way(loop)}); "
                 f"give one of them a delay with a mean above 0"
             )
+
+
+def _sources(flow: Flow, rows: _Rows) -> Iterator[str]:
+    for route in flow.routes:
+        place = f"flow '{flow.name}' has a route from '{route.source}'"
+        counted = members(route.source, rows.sums) if route.source in rows.sums else ()
+        if any(name in rows.stocks for name in counted):
+            yield f"{place}, a sum of stocks; its source must be flows"
+        if flow.name in counted:
+            yield f"{place}, which holds it; its source must be other flows"
 
 
 def _way(loop: tuple[str, ...]) -> str:

@@ -12,7 +12,7 @@ import numpy as np
 from scipy.optimize import linear_sum_assignment
 
 from mppbayes.network import Delay, Flow, Network, Stock
-from mppbayes.network.relations import loops, members
+from mppbayes.network.relations import loops
 
 type Tie = Literal["enters", "leaves", "drives", "feeds", "part", "rest"]
 type Side = Literal["left", "right"]  # of a gap between columns
@@ -211,7 +211,7 @@ def _around(network: Network) -> Mapping[str, set[tuple[str, str]]]:
     """Give the flows around each flow: which feed it or are its whole, and the other way."""
     around: dict[str, set[tuple[str, str]]] = {flow.name: set() for flow in network.flows}
     for flow in network.flows:
-        for source, delay in _sources(flow):
+        for source, delay in _sources(flow, network):
             how = "after a delay" if delay else "at once"
             around[flow.name].add((f"fed {how} by", source))
             around[source].add((f"feeds {how}", flow.name))
@@ -221,15 +221,16 @@ def _around(network: Network) -> Mapping[str, set[tuple[str, str]]]:
     return around
 
 
-def _sources(flow: Flow) -> Iterator[tuple[str, Delay | None]]:
+def _sources(flow: Flow, network: Network) -> Iterator[tuple[str, Delay | None]]:
     """Give the flows that feed a flow, with the delay unless it is none."""
     for route in flow.routes:
-        yield route.source, route.delay if route.delay and route.delay.mean else None
+        for source in network.members(route.source):
+            yield source, route.delay if route.delay and route.delay.mean else None
 
 
 def _wholes(flow: Flow, network: Network) -> tuple[str, ...]:
     """Give the flows in which a flow is counted: one, or the members of a sum."""
-    return members(flow.part_of, {row.name: row for row in network.sums}) if flow.part_of else ()
+    return network.members(flow.part_of) if flow.part_of else ()
 
 
 def _ties(network: Network, home: Mapping[str, str]) -> Ties:
@@ -241,7 +242,7 @@ def _ties(network: Network, home: Mapping[str, str]) -> Ties:
             ties[flow.driver, node, "leaves" if flow.leaves else "drives"] = {}
         if flow.enters:
             ties[node, flow.enters, "enters"] = {}
-        for source, delay in _sources(flow):
+        for source, delay in _sources(flow, network):
             ties[home[source], node, "feeds"] |= {delay: None} if delay else {}
         for whole in _wholes(flow, network):
             ties[home[whole], node, "rest" if flow.rest else "part"] = {}
