@@ -207,6 +207,16 @@ def test_no_quantity_mixes_stocks_and_flows(forecast):
     np.testing.assert_array_equal(found, arrivals)
 
 
+def test_the_first_of_january_is_the_end_of_the_day_before(forecast):
+    made = bands(forecast, by="stock")
+    evening = made.select(moment="2026-12-31").to_frame()
+    pd.testing.assert_frame_equal(made.select(moment="2027-01-01").to_frame(), evening)
+    assert set(evening["period"]) == {"2026"}
+    for day in ("2026-12-30", "2027-01-02", "no day"):
+        with pytest.raises(LabelError, match=f"no row has moment '{day}'"):
+            made.select(moment=day)
+
+
 def test_stocks_are_no_flows(forecast):
     made = {each.name: each for each in quantities(forecast.network, ("stock", "sum"))}
     assert made["outflow"].flow_names == made["outflow"].member_names == ["departures", "housed"]

@@ -1,10 +1,11 @@
 """Bands: a forecast summarised by exceedance probabilities."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Never, Self
 
+import numpy as np
 import pandas as pd
 import xarray as xr
 
@@ -154,7 +155,8 @@ class Bands:
         Parameters
         ----------
         **where : scalar or list of scalars
-            Column → the value wanted, or the values.
+            Column → the value wanted, or the values. A ``moment`` such as 2027-01-01 means the
+            end of the day before, where a year or another period ends then.
 
         Returns
         -------
@@ -172,6 +174,8 @@ class Bands:
                 raise LabelError(f"bands have no column {column!r}; {suggest(column, COLUMNS)}")
             wanted = list(values) if pd.api.types.is_list_like(values) else [values]
             known = rows[column].unique().tolist()
+            if column == "moment":
+                wanted = [_end_of_day(value, known) for value in wanted]
             for value in wanted:
                 if value not in known:
                     raise LabelError(f"no row has {column} {value!r}; {suggest(value, known)}")
@@ -346,3 +350,10 @@ def _check_options(
         faults.append(f"scheme={scheme!r} is no BandScheme, give MPP or one of your own")
     if faults:
         raise LabelError(f"bands cannot be made: {'; '.join(faults)}")
+
+
+def _end_of_day(day: Any, known: Sequence[str]) -> Any:
+    """Give the day at whose end a moment is: the day before the first one of a period."""
+    before = pd.to_datetime(day, errors="coerce", format="%Y-%m-%d") - np.timedelta64(1, "D")
+    evening = str(before)[:10]
+    return evening if day not in known and evening in known else day
