@@ -9,6 +9,7 @@ from pytensor.tensor import TensorVariable
 from mppbayes import names
 from mppbayes.model.arrays import Arrays
 from mppbayes.model.evidence import add_evidence, as_they_leave
+from mppbayes.model.halfnormal import half_normal
 from mppbayes.model.hierarchy import hierarchy, partly_centred, prefix
 from mppbayes.model.introduced import acting
 from mppbayes.model.layout import Layout
@@ -225,7 +226,7 @@ def _stock_unknowns(spec: ModelSpec) -> dict[str, TensorVariable]:
         logit = pm.Normal(f"{names.ELASTICITY}_logit", *_ELASTICITY, dims=names.LEAVING)
         value = pm.Deterministic(names.ELASTICITY, pm.math.sigmoid(logit), dims=names.LEAVING)
         elasticity = elasticity[np.flatnonzero(elastic)].set(value)
-    share = pm.HalfNormal(f"{names.UNRECORDED}_share", _UNRECORDED, dims=names.STOCK)
+    share = half_normal(f"{names.UNRECORDED}_share", _UNRECORDED, dims=names.STOCK)
     unrecorded = pm.Deterministic(names.UNRECORDED, share * reference, dims=names.STOCK)
     beliefs = [s.initial or Initial(r, _USUAL * r) for s, r in zip(stocks, reference, strict=True)]
     log_mean, log_sd = (np.array([getattr(b, n) for b in beliefs]) for n in ("log_mean", "log_sd"))

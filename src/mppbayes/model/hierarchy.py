@@ -6,6 +6,7 @@ import pytensor.tensor as pt
 from pytensor.tensor import TensorVariable
 
 from mppbayes import names
+from mppbayes.model.halfnormal import half_normal
 from mppbayes.model.pooling import PoolingDesign
 from mppbayes.model.priors import prior_key
 from mppbayes.model.specification import ModelSpec
@@ -65,7 +66,7 @@ def _drive(
         for name in ("centre", "doubt", "spread")
     )
     mean = pm.Normal(f"{before}{names.MEAN}", centre, doubt, dims=names.PARAMETER)
-    scale = pm.HalfNormal(f"{before}{names.SCALE}", spread, dims=names.PARAMETER)
+    scale = half_normal(f"{before}{names.SCALE}", spread, dims=names.PARAMETER)
     pooled = np.array([bool(spec.pooling[parameter]) for parameter in plan.parameters])
     scale = pt.where(pooled, scale, np.hypot(doubt, spread))[:, None]
     size = _effect_sizes(plan, before)
