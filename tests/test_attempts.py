@@ -4,13 +4,14 @@ import time
 from types import SimpleNamespace
 
 import numpy as np
+import pymc as pm
 import pytest
 import xarray as xr
 
 from mppbayes.errors import SamplingError
 from mppbayes.inference import Sampler, fitting
-from mppbayes.inference.convergence import PUBLICATION
-from mppbayes.inference.samplers import Sampled
+from mppbayes.inference.convergence import PUBLICATION, Limits, convergence
+from mppbayes.inference.samplers import Sampled, compile_nutpie, sample_until_converged
 
 
 def sampled(draws, ending):
@@ -74,3 +75,23 @@ def test_there_is_one_attempt_where_nothing_diverged_or_time_is_up(monkeypatch):
 def test_a_first_attempt_that_was_stopped_before_its_first_draw_is_an_error(monkeypatch):
     with pytest.raises(SamplingError, match="still adapted"):
         attempts(monkeypatch, STOPPED)
+
+
+@pytest.mark.parametrize("factor", [1.0, 3.0])
+def test_sampling_goes_on_until_there_is_so_many_times_the_limit(factor):
+    """The same limits hold for the result, but later."""
+    with pm.Model() as model:
+        pm.Normal("x", 0.0, 1.0)
+    sampler = Sampler(backend="numba", tune=100, draws=2000, ess_factor=factor)
+    found = sample_until_converged(
+        compile_nutpie(model, sampler),
+        sampler,
+        seed=1,
+        limits=Limits(ess=800),
+        deadline=time.monotonic() + 60,
+        progress=lambda *_: None,
+    )
+    worst = convergence(found.tree)["ess_bulk"].min()
+    assert found.ending == "converged"
+    assert worst >= factor * 800
+    assert (found.draws > 600) == (factor > 1)

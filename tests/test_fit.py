@@ -154,8 +154,10 @@ def test_an_unknown_sampler_is_refused():
 
 
 def test_every_fault_of_a_sampler_is_told():
-    with pytest.raises(SamplingError, match=r"backend is 'tpu'.*chains is 0.*target_accept is 2"):
-        Sampler(backend="tpu", chains=0, target_accept=2)
+    with pytest.raises(
+        SamplingError, match=r"backend is 'tpu'.*chains is 0.*target_accept is 2.*ess_factor is 0"
+    ):
+        Sampler(backend="tpu", chains=0, target_accept=2, ess_factor=0)
 
 
 def test_a_seed_that_is_none_is_refused(small_panel):

@@ -124,7 +124,8 @@ def fit(
     max_minutes : float
         The most time for sampling, after compiling.
     limits : Limits
-        What must hold for every parameter before sampling stops earlier.
+        What must hold for every parameter before sampling stops earlier, the effective sample
+        sizes so many times as the sampler's ``ess_factor`` says.
     compiled : Compiled, optional
         From :func:`compile_model` with the same specification and a panel at least as long;
         saves compiling again.

@@ -49,6 +49,8 @@ class Sampler:
         The most draws a chain.
     target_accept : float
         The acceptance that the step size aims at.
+    ess_factor : float
+        nutpie goes on until the effective sample sizes are so many times the limit.
     """
 
     name: SamplerName = "nutpie"
@@ -57,6 +59,7 @@ class Sampler:
     tune: int = 300
     draws: int = 4000
     target_accept: float = 0.8
+    ess_factor: float = 1.0
 
     def __post_init__(self) -> None:
         faults = [
@@ -74,6 +77,8 @@ class Sampler:
         ]
         if not (isinstance(self.target_accept, Real) and 0 < self.target_accept < 1):
             faults.append(f"target_accept is {self.target_accept!r}; give a number between 0 and 1")
+        if not (isinstance(self.ess_factor, Real) and self.ess_factor >= 1):
+            faults.append(f"ess_factor is {self.ess_factor!r}; give a number of at least 1")
         if faults:
             raise SamplingError(f"the sampler cannot be used: {'; '.join(faults)}")
         if self.name == "numpyro" and not find_spec("numpyro"):
@@ -83,12 +88,16 @@ class Sampler:
 
     @classmethod
     def suited(cls, name: SamplerName, network: Network) -> "Sampler":
-        """Give a sampler with the settings that suit a network: smaller steps if it has stocks.
+        """Give a sampler with the settings that suit a network: careful and long if it has stocks.
 
         A stock that its flows all but empty makes the density steep; at 0.8 one transition in a
-        thousand diverges there.
+        thousand diverges there. And its figures vary with the parameters more than by the chance
+        of single periods: of one that does so wholly, exceeded with probability 0.1, 400 effective
+        draws leave a Monte Carlo error of 0.085 of its standard deviation, 800 of 0.06.
         """
-        return cls(name, target_accept=0.9 if network.stocks else 0.8)
+        if network.stocks:
+            return cls(name, target_accept=0.9, ess_factor=2.0)
+        return cls(name)
 
     def more_careful(self) -> "Sampler":
         """Give the same with smaller steps, for a second attempt after transitions diverged."""
@@ -175,7 +184,7 @@ def sample_until_converged(
     seed : int
         Of the chains.
     limits : Limits
-        What must hold.
+        What must hold, the effective sample sizes times the sampler's factor.
     deadline : float
         ``time.monotonic()`` after which sampling stops.
     progress : callable
@@ -193,6 +202,7 @@ def sample_until_converged(
     """
     import nutpie
 
+    enough = replace(limits, ess=sampler.ess_factor * limits.ess)
     state: dict[str, int] = {"done": 0, "divergences": 0}
 
     def follow(chains: list[Any]) -> None:
@@ -223,7 +233,7 @@ def sample_until_converged(
             background.pause()  # the checks would wait long for the chains' threads
             sampled = _first(background.inspect(), check)
             diverged = divergences(sampled) > limits.divergences
-            if diverged or converged(sampled, limits):
+            if diverged or converged(sampled, enough):
                 background.cancel()
                 return Sampled(sampled, "diverged" if diverged else "converged")
             background.resume()
