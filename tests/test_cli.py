@@ -244,14 +244,15 @@ def interrupted(monkeypatch, small_fit):
 
 
 @pytest.mark.usefixtures("interrupted")
-def test_an_interrupt_while_sampling_leaves_a_draft(run, inputs, small_fit):
+def test_an_interrupt_while_sampling_leaves_a_draft_and_its_fit(run, inputs, small_fit):
     small_fit.spec.to_toml(inputs / "spec.toml")
     arguments = forecast_arguments(inputs, "--spec", inputs / "spec.toml", fit=False)
     status, output = run(*arguments)
     assert status == 1
     assert "withheld" in output.err
     assert not (inputs / "out").exists()
-    assert run(*arguments, "--draft")[0] == 0
+    assert "out-fit.nc" in output.out.replace("\n", "")
+    assert run(*arguments, "--draft", "--fit", inputs / "out-fit.nc")[0] == 0
     manifest = json.loads((inputs / "out" / "manifest.json").read_text("utf-8"))
     assert manifest["status"] == "draft"
 

@@ -30,6 +30,7 @@ Out = Annotated[Path, typer.Option("--out", help="Folder for the results.")]
 Until = Annotated[str, typer.Option("--until", help="Last period, as 2030-12.")]
 Seed = Annotated[int, typer.Option("--seed", min=0, help="The same seed gives the same figures.")]
 Draft = Annotated[bool, typer.Option("--draft", help="Write results that failed a check, marked.")]
+SavedFit = Annotated[Path | None, typer.Option("--fit", help="A saved fit to use.")]
 LanguageOption = Annotated[Language, typer.Option("--language", help="Of figures and report.")]
 MaxMinutes = Annotated[float, typer.Option("--max-minutes", min=0.0, help="Most time to sample.")]
 Level = Annotated[float | None, typer.Option(help="Probability of exceeding this band.")]
@@ -70,7 +71,7 @@ def forecast(
     network: NetworkFile,
     until: Until,
     out: Out,
-    fit: Annotated[Path | None, typer.Option("--fit", help="A saved fit to use.")] = None,
+    fit: SavedFit = None,
     spec: Annotated[Path | None, typer.Option("--spec", help="A specification, TOML.")] = None,
     scenario: Annotated[
         Path | None, typer.Option("--scenario", help="Policy measures, TOML.")
@@ -171,11 +172,14 @@ def demo(
     until: Until = "2030-12",
     seed: Seed = 1,
     draft: Draft = False,
+    fit: SavedFit = None,
     language: LanguageOption = "nl",
     max_minutes: MaxMinutes = 30.0,
 ) -> None:
     """Forecast the bundled public figures: of the Dutch asylum inflow, or of the whole chain."""
     from mppbayes.cli.directory import require_free
+    from mppbayes.cli.earlier import require_same
+    from mppbayes.inference import load_fit
     from mppbayes.model import ModelSpec
     from mppbayes.network import Network
     from mppbayes.panel import public_figures
@@ -187,6 +191,9 @@ def demo(
         if whole
         else public_figures(Network.asylum_inflow())
     )
+    saved = load_fit(fit) if fit else None
+    if saved:
+        require_same(saved, panel, None)
     _run(
         panel,
         ModelSpec(panel.network),
@@ -197,6 +204,7 @@ def demo(
         draft=draft,
         language=language,
         max_minutes=max_minutes,
+        saved=saved,
     )
 
 
@@ -318,6 +326,10 @@ def _run(
     show_verdicts(verdicts)
     if not verdicts.passed:
         if not draft:
+            if not saved:
+                kept = out.with_name(f"{out.name}-fit.nc")
+                fit.save(kept)
+                console.print(f"The fit is kept in {kept}: --fit takes it, with --draft or not")
             verdicts.require()
         drawn = drawn.as_draft()
         summary = bands(drawn, scheme, by=aggregates(drawn.network), per="year")
