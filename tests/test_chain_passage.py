@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from chains import flow, months, network, stock
 
-from mppbayes.model.passage import bounded
+from mppbayes.model.passage import _some, bounded
 from mppbayes.model.replay import replay
 
 ENDS = ("2020-03", "2020-06", "2020-09")
@@ -65,7 +65,7 @@ def of_rows(known, past, flow_at):
     ids=["months", "stock by quarters", "both by quarters", "cut quarters"],
 )
 def test_a_flow_that_is_never_seen_closes_the_balance(arrive, present, expected):
-    """What arrived less what the stock grew by, but for rounding and 1 % that is smoothed."""
+    """What arrived less what the stock grew by, but for rounding."""
     known, past, _ = balance(arrive, present)
     found = of_rows(known, past, 1)
     assert found == pytest.approx(expected, rel=0.025)
@@ -88,9 +88,18 @@ def test_flows_that_are_never_seen_share_the_balance_by_their_variances():
     total = sum(variance.values()) + 1
     for at, name in ((1, "few"), (2, "many")):
         share = variance[name] / total * (190 - taken)
-        moved = mean[name] + share
-        smoothed = (moved + np.sqrt(moved**2 + mean[name] + 1)) / 2
-        assert past.counts[0, 1, at] == pytest.approx(smoothed, rel=1e-3)
+        assert past.counts[0, 1, at] == pytest.approx(mean[name] + share, rel=1e-3)
+
+
+def test_what_a_stock_tells_of_a_flow_falls_smoothly_where_it_is_negative():
+    """The log of the count falls by no more than 2 / expected a person, from half of it on."""
+    expected = 1000.0
+    told = np.linspace(-5000, 3000, 801)
+    count = _some(told, expected, np)
+    np.testing.assert_allclose(count[told >= 501], told[told >= 501])
+    slope = np.diff(np.log(count)) / np.diff(told)
+    assert (slope > 0).all()
+    assert slope.max() < 2 / expected
 
 
 def test_a_stock_goes_on_from_its_last_figure():

@@ -260,8 +260,7 @@ def passage(
         variance = xp.where(seen.row, expected + expected**2 / shape, 0.0)
         left = seen.periods * chance.unrecorded**2
         shift, told_by_stocks = balanced(residual, variance, left, seen.tells, ties.groups, xp)
-        moved = expected + shift
-        count = xp.where(seen.row, (moved + xp.sqrt(moved**2 + expected + 1.0)) / 2, count)
+        count = xp.where(seen.row, _some(expected + shift, expected, xp), count)
         known, residual = known | seen.row, xp.where(seen.closes, 0.0, residual)
     news = surprise(count, expected, shape, xp)
     if seen.row is not None:
@@ -385,6 +384,16 @@ def window_law(
     relative = (second / parameters.dispersion + (second - n) * arrivals) / n**2
     relative = relative + left * (1 / parameters.dispersion + arrivals)
     return stays * n * first / second, 1 / relative
+
+
+def _some(count: Array, expected: Array, xp: Namespace) -> Array:
+    """Let what a stock tells of a flow fall exponentially below half of what was expected.
+
+    It may be negative. Cut near none, a flow that was expected in thousands would fall to nothing
+    within a hundred persons, its level with it, and the density by thousands.
+    """
+    half = (expected + 1) / 2
+    return xp.maximum(count, half) * xp.exp(xp.minimum(count - half, 0.0) / half)
 
 
 def _stocks(
