@@ -68,7 +68,7 @@ def test_a_flow_that_is_never_seen_closes_the_balance(arrive, present, expected)
     """What arrived less what the stock grew by, but for rounding."""
     known, past, _ = balance(arrive, present)
     found = of_rows(known, past, 1)
-    assert found == pytest.approx(expected, rel=0.025)
+    assert found == pytest.approx(expected, rel=0.01)
 
 
 def test_flows_that_are_never_seen_share_the_balance_by_their_variances():

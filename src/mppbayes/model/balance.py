@@ -1,6 +1,6 @@
 """What the figures of stocks tell of the flows that are not seen: the best linear guess."""
 
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 from scipy.sparse.csgraph import connected_components
@@ -10,7 +10,7 @@ from mppbayes.model.structure import Structure
 Array = Any
 Namespace = Any
 
-_OWN = 1.0  # the variance of a figure's own rounding, in whole persons
+OWN: Final = 1.0  # the variance of a figure's own rounding, in whole persons
 
 
 class Groups(NamedTuple):
@@ -88,7 +88,7 @@ def balanced(
         if before:
             left = left - (shift * effect) @ home
         gain = variance * weight
-        precision = (tells @ chosen) / ((gain * effect) @ home + unrecorded @ chosen + _OWN)
+        precision = (tells @ chosen) / ((gain * effect) @ home + unrecorded @ chosen + OWN)
         shift = shift + gain * ((left * precision) @ home.T)
         told = told + gain * weight * (precision @ home.T)
         before.append((gain, weight, precision))

@@ -12,6 +12,7 @@ import pytensor.tensor as pt
 from numpy.typing import NDArray
 from pytensor.tensor import TensorVariable
 
+from mppbayes.model.balance import OWN
 from mppbayes.model.layout import Layout
 from mppbayes.model.passage import window_law
 from mppbayes.model.step import Parameters
@@ -32,7 +33,7 @@ def row_arrays(known: Layout, layout: Layout) -> Arrays:
         window of every period. Where several rows lie between the same two dates besides
         ``row_beside`` (row, other), those before it, and ``row_joined``, 1 where there is one.
     """
-    if not (most := len(_rows(layout))):
+    if not (longest := _rows(layout)):
         return {}
     rows = _rows(known)
     first, last, change, rounding = (
@@ -40,7 +41,7 @@ def row_arrays(known: Layout, layout: Layout) -> Arrays:
         for at, kind in ((0, np.int64), (1, np.int64), (2, float), (3, float))
     )
     stocks = np.array([row[4] for row in rows]).reshape(len(rows), -1)
-    short = most - len(rows)
+    short = len(longest) - len(rows)
     windows = known.windows
     found: Arrays = {
         "row_first": np.pad(first, (0, short)),
@@ -49,13 +50,13 @@ def row_arrays(known: Layout, layout: Layout) -> Arrays:
         "row_rounding": np.pad(rounding, (0, short), constant_values=1.0),
         "row_stocks": np.pad(stocks, ((0, short), (0, 0)))
         if rows
-        else np.zeros((most, len(layout.network.stocks))),
+        else np.zeros((len(longest), len(layout.network.stocks))),
         "row_weight": np.pad(np.ones(len(rows)), (0, short)),
         "row_start_at": windows.start_at,
         "row_end_at": windows.end_at,
         "row_inside": windows.counted,
     }
-    if others := max(map(len, _earlier(_rows(layout)))):
+    if others := max(map(len, _earlier(longest))):
         beside, joined = _beside(rows, others)
         found["row_beside"] = np.pad(beside, ((0, short), (0, 0)))
         found["row_joined"] = np.pad(joined, ((0, short), (0, 0)))
@@ -190,7 +191,7 @@ def row_law(
     signed = rows.stocks @ change.T
     spread = (variance * pt.abs(signed)).sum(axis=1)
     spread = spread + (last - first) * (rows.stocks @ unrecorded**2)
-    expected, spread = (moved * signed).sum(axis=1), spread + rows.rounding + 1.0
+    expected, spread = (moved * signed).sum(axis=1), spread + rows.rounding + OWN
     if rows.beside is None:
         return expected, spread, None
     other = rows.beside

@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mppbayes.model.arrays import closings
-from mppbayes.model.balance import balanced, grouped
+from mppbayes.model.balance import OWN, balanced, grouped
 from mppbayes.model.innovations import Innovations
 from mppbayes.model.layout import Layout
 
@@ -59,7 +59,7 @@ def drawn_around(
         spread = np.repeat(variance[:, t - keep_from], futures, axis=0)
         noise = periods[t] * unrecorded**2
         before = np.sqrt(spread) * innovations.unseen(structure.names, ordinal)
-        figure = np.sqrt(noise + 1) * innovations.unseen(stocks, ordinal)
+        figure = np.sqrt(noise + OWN) * innovations.unseen(stocks, ordinal)
         learned, _ = balanced(
             before @ structure.change + figure,
             spread,
