@@ -329,9 +329,7 @@ def _run(
             if not saved:
                 kept = out.with_name(f"{out.name}-fit.nc")
                 fit.save(kept)
-                console.print(
-                    f"The fit is kept in {kept}: --fit takes it, for a draft"
-                )
+                console.print(f"The fit is kept in {kept}: --fit takes it, for a draft")
             verdicts.require()
         drawn = drawn.as_draft()
         summary = bands(drawn, scheme, by=aggregates(drawn.network), per="year")
