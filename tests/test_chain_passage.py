@@ -5,8 +5,9 @@ import numpy as np
 import pytest
 from chains import flow, months, network, stock
 
-from mppbayes.model.passage import _some, bounded
+from mppbayes.model.passage import bounded, some
 from mppbayes.model.replay import replay
+from mppbayes.model.step import surprise
 
 ENDS = ("2020-03", "2020-06", "2020-09")
 
@@ -91,15 +92,26 @@ def test_flows_that_are_never_seen_share_the_balance_by_their_variances():
         assert past.counts[0, 1, at] == pytest.approx(mean[name] + share, rel=1e-3)
 
 
-def test_what_a_stock_tells_of_a_flow_falls_smoothly_where_it_is_negative():
-    """The log of the count falls by no more than 2 / expected a person, from half of it on."""
-    expected = 1000.0
+@pytest.mark.parametrize(("shape", "least"), [(50.0, 500.5), (1.0, 1001 * np.exp(-2.001))])
+def test_what_a_stock_tells_of_a_flow_is_exact_as_far_as_it_is_plausible(shape, least):
+    """Down to half of 1,000 where a flow varies little, to two deviations of one that does."""
     told = np.linspace(-5000, 3000, 801)
-    count = _some(told, expected, np)
-    np.testing.assert_allclose(count[told >= 501], told[told >= 501])
+    count = some(told, 1000.0, shape, np)
+    np.testing.assert_allclose(count[told >= least], told[told >= least])
     slope = np.diff(np.log(count)) / np.diff(told)
     assert (slope > 0).all()
-    assert slope.max() < 2 / expected
+    assert slope.max() < 1.05 / least
+
+
+@pytest.mark.parametrize("mean", [20.0, 1000.0])
+@pytest.mark.parametrize("shape", [1.0, 4.0, 20.0])
+def test_what_stocks_tell_exactly_moves_a_level_neither_up_nor_down(mean, shape):
+    """Were few taken for more, the surprises would have a mean, and the level would drift."""
+    rng = np.random.default_rng(1)
+    counts = rng.poisson(mean * rng.gamma(shape, 1 / shape, 200_000))
+    news = surprise(some(counts, mean, shape, np), mean, shape, np)
+    assert news.mean() == pytest.approx(0, abs=0.04)
+    assert news.std() == pytest.approx(surprise(counts, mean, shape, np).std(), rel=0.2)
 
 
 def test_a_stock_goes_on_from_its_last_figure():

@@ -26,7 +26,8 @@ Array = Any
 Namespace = Any
 
 HALF = 0.5  # the least that a driven flow is counted over, so that its mean is never nothing
-_BEND = 0.05  # of a stock's reference size: below it, its size is bent away from 0
+_FEWEST = 0.1  # of a stock's reference size: below it, its size is kept away from 0
+_PLAUSIBLE = 2.0  # standard deviations: what a stock tells of a flow counts in full down to here
 
 
 class Carried(NamedTuple):
@@ -175,7 +176,7 @@ class Passed(NamedTuple):
     count : (…, flow)
         The count of the window that ends here: as seen, else what the surprise implies.
     inside : (…, stock), optional
-        Who was in each stock at the end of the period before, bent away from 0.
+        Who was in each stock at the end of the period before, kept away from 0.
     variance : (…, flow), optional
         Of the count of an unseen flow whose window ends here, before the figures of stocks.
     """
@@ -260,7 +261,8 @@ def passage(
         variance = xp.where(seen.row, expected + expected**2 / shape, 0.0)
         left = seen.periods * chance.unrecorded**2
         shift, told_by_stocks = balanced(residual, variance, left, seen.tells, ties.groups, xp)
-        count = xp.where(seen.row, _some(expected + shift, expected, xp), count)
+        told_count = some(expected + shift, expected, shape, xp)
+        count = xp.where(seen.row, told_count, count)
         known, residual = known | seen.row, xp.where(seen.closes, 0.0, residual)
     news = surprise(count, expected, shape, xp)
     if seen.row is not None:
@@ -339,12 +341,31 @@ def beginning(
 
 
 def bounded(stock: Array, reference: Array, xp: Namespace) -> Array:
-    """Bend the size of a stock smoothly away from 0; at half its reference size it gains 0.25 %.
+    """Keep the size of a stock positive; it is exact above a tenth of its reference size.
 
-    What is expected of a stock may be negative between its figures. Bent at a corner, the mean of
-    a flow that was seen to leave it would fall to nothing at once, and the density with it.
+    What is expected of a stock may be negative between its figures. Cut there, the mean of a flow
+    that was seen to leave it would fall to nothing at once, and the density with it.
     """
-    return (stock + xp.sqrt(stock**2 + (_BEND * reference) ** 2)) / 2
+    return lifted(stock, _FEWEST * reference, xp)
+
+
+def some(count: Array, expected: Array, shape: Array, xp: Namespace) -> Array:
+    """Keep what a stock tells of a flow positive; it is exact as far as it is plausible.
+
+    That is down to two standard deviations of its log below what was expected, and down to half
+    of it in any case. It may be negative. Cut near none, a flow that was expected in thousands
+    would fall to nothing within a hundred persons, its level with it, and the density by thousands.
+    """
+    spread = xp.sqrt(1 / (expected + 1) + 1 / shape)
+    return lifted(count, (expected + 1) * xp.minimum(xp.exp(-_PLAUSIBLE * spread), 0.5), xp)
+
+
+def lifted(value: Array, least: Array, xp: Namespace) -> Array:
+    """Keep a value positive: exact from ``least`` on, below it ``least² / (2 least − value)``.
+
+    Its log falls as that of ``−1 / value``, with the slope ``1 / least`` at most.
+    """
+    return xp.maximum(value, least) / (1 + xp.maximum(least - value, 0.0) / least)
 
 
 def crowded(inside: Array, elasticity: Array, ties: Ties, xp: Namespace) -> Array:
@@ -384,16 +405,6 @@ def window_law(
     relative = (second / parameters.dispersion + (second - n) * arrivals) / n**2
     relative = relative + left * (1 / parameters.dispersion + arrivals)
     return stays * n * first / second, 1 / relative
-
-
-def _some(count: Array, expected: Array, xp: Namespace) -> Array:
-    """Let what a stock tells of a flow fall exponentially below half of what was expected.
-
-    It may be negative. Cut near none, a flow that was expected in thousands would fall to nothing
-    within a hundred persons, its level with it, and the density by thousands.
-    """
-    half = (expected + 1) / 2
-    return xp.maximum(count, half) * xp.exp(xp.minimum(count - half, 0.0) / half)
 
 
 def _stocks(
