@@ -173,6 +173,7 @@ def nothing_given(net: Network, n_time: int, n_draws: int = 1) -> dict:
     return {
         "counts": np.zeros((n_draws, n_time, n_flows)),
         "fixed": np.zeros((n_time, n_flows), dtype=bool),
+        "plan": np.zeros((n_time, n_flows), dtype=bool),
         "restart": np.zeros((n_time, n_flows), dtype=bool),
         "end": State(end, end),
         "stock": np.zeros((n_time, n_stocks)),

@@ -114,13 +114,14 @@ def test_what_stocks_tell_exactly_moves_a_level_neither_up_nor_down(mean, shape)
     assert news.std() == pytest.approx(surprise(counts, mean, shape, np).std(), rel=0.2)
 
 
-def test_a_stock_goes_on_from_its_last_figure():
+def test_a_stock_goes_evenly_from_figure_to_figure_and_on_from_its_last():
+    """Of 1060 − 990 − (120 + 130) half a month; after the last figure what is expected."""
     known, past, parameters = balance(
         months("2020-01", [100, 110, 120, 130, 140]), [("2020-02", 990), ("2020-04", 1060)]
     )
     lost = past.mean[0, :, 1]
     assert past.stock[0, 1, 0] == 990
-    assert past.stock[0, 2, 0] == pytest.approx(990 + 120 - lost[2])
+    assert past.stock[0, 2, 0] == 990 + 120 - 180 / 2
     assert past.stock[0, 3, 0] == 1060
     assert past.stock[0, 4, 0] == pytest.approx(1060 + 140 - lost[4])
     inside = bounded(past.stock[0, 2], parameters.size, np)[0]

@@ -109,6 +109,7 @@ _HOMES = {
         "compare_plans",
         "contrast",
         "crossing",
+        "exceeded_anywhere",
         "forecast",
         "paths",
         "peak",

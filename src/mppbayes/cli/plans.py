@@ -56,7 +56,7 @@ def write_plans(
     stocks = (names.STOCK,) if drawn.network.stocks else ()
     by = ("organisation", "block", "sum", *stocks)
     plans = compare_plans(drawn, bases, scheme=scheme, by=by, costs=costs)
-    table = plans.to_frame().assign(status=drawn.status)
+    table = plans.to_frame()
     path = directory / "plans.csv"
     with whole_file(path) as partial:
         table.to_csv(partial, index=False)

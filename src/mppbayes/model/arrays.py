@@ -4,12 +4,12 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import gammaln
 
+from mppbayes.model.bridging import bridged
 from mppbayes.model.centring import season_sharpness, sharpness, shock_centring, shock_weights
 from mppbayes.model.layout import Layout
 from mppbayes.model.routing import route_arrays
 from mppbayes.model.rows import row_arrays
 from mppbayes.model.specification import ModelSpec
-from mppbayes.model.windows import Windows
 from mppbayes.panel import Panel
 
 type Arrays = dict[str, NDArray[np.generic]]
@@ -82,11 +82,12 @@ def evidence_arrays(known: Layout, layout: Layout) -> Arrays:
     if structure.driven("part").any():
         data |= {"room": np.nan_to_num(windows.room), "room_seen": ~np.isnan(windows.room)}
     if structure.network.stocks:
-        data |= {"present": levels.value, "present_seen": levels.seen}
+        present, present_seen = bridged(known)
+        data |= {"present": present, "present_seen": present_seen}
         if len(levels.members):
             data |= {"total": levels.sum_value, "total_seen": levels.sum_seen}
         if layout.is_coarse:
-            data |= {"even": _even(windows), "even_seen": windows.counted}
+            data |= {"even": windows.spread, "even_seen": windows.counted}
         if layout.windows.row.any():
             closes, periods, tells = closings(known)
             data |= {"row": windows.row, "closes": closes, "periods": periods, "tells": tells}
@@ -100,11 +101,6 @@ def _covered(known: Layout) -> NDArray[np.bool_]:
     for last, flow in zip(*np.nonzero(windows.end), strict=True):
         covered[last - windows.length[last, flow] + 1 : last + 1, flow] = True
     return covered
-
-
-def _even(windows: Windows) -> NDArray[np.float64]:
-    """Spread every figure evenly over its window; 0 where there is none."""
-    return np.where(windows.inside, np.nan_to_num(windows.history), np.nan_to_num(windows.apart))
 
 
 def closings(
@@ -135,7 +131,7 @@ def closings(
     tells = known.levels.seen | (known.levels.sum_seen @ known.levels.members > 0)
     for t in range(1, len(tells)):
         tells[t] |= tells[t - 1] & ~closes[t - 1]
-    return closes, np.maximum(periods, 1.0), tells.astype(float)
+    return (closes & tells) | first, np.maximum(periods, 1.0), tells.astype(float)
 
 
 def leaving_weight(known: Layout) -> NDArray[np.float64]:

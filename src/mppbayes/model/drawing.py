@@ -46,6 +46,8 @@ class Period(NamedTuple):
         The counts that are given.
     is_fixed : (flow,) bool
         Whether they are; nothing is learned from them here.
+    is_plan : (flow,) bool
+        Whether they are what is to be: no more can leave a stock than are in it.
     shock : (draw, 1)
         The common shock.
     measures : (draw, flow) or 0
@@ -59,6 +61,7 @@ class Period(NamedTuple):
     delayed: Floats
     fixed: Floats
     is_fixed: NDArray[np.bool_]
+    is_plan: NDArray[np.bool_]
     shock: Floats
     measures: Floats | float
     frailty: Floats
@@ -153,6 +156,8 @@ def draw_period(
             drawn = np.where(links.parts, np.minimum(drawn, exposure[:, tier]), drawn)
         if links.leaving is not None and links.leaving.any():
             hazard = np.exp(reached[:, tier] + chosen.season + adding)
+            if period.is_plan.any():
+                drawn = _there(drawn, period, tier, links.leaving)
             drawn = _leavers(drawn, fixed, hazard, period.stock, chosen, links.leaving, noise)
         counts[:, tier] = drawn
     news = surprise(counts, mean, parameters.dispersion, np)
@@ -176,6 +181,19 @@ def _shares(
     precision = np.broadcast_to(parameters.dispersion, mean.shape)[:, parts]
     noise = period.frailty[:, parts], period.arrival[:, parts]
     return beta_binomial_counts(whole, share, precision, *noise)
+
+
+def _there(drawn: Floats, period: Period, tier: NDArray[np.int64], leaving: Floats) -> Floats:
+    """Let no more leave a stock by plan than are in it, once those who were seen to have left."""
+    drawn = drawn.copy()
+    for k in range(leaving.shape[1]):
+        left = np.maximum(period.stock[:, k], 0.0)
+        flows = np.flatnonzero(leaving[:, k] * period.is_fixed[tier])
+        for s in sorted(flows, key=lambda s: period.is_plan[tier[s]]):
+            if period.is_plan[tier[s]]:
+                drawn[:, s] = np.minimum(drawn[:, s], left)
+            left = np.maximum(left - drawn[:, s], 0.0)
+    return drawn
 
 
 def _leavers(

@@ -72,7 +72,7 @@ class Seen(NamedTuple):
     room, room_seen : (flow,), optional
         What a part takes its share of, and whether the figures tell.
     present, present_seen : (stock,), optional
-        The level, and whether it is known.
+        The level, and whether it is known, by a figure or between two.
     total, total_seen : (sum,), optional
         The level of a sum of stocks.
     even, even_seen : (flow,), optional

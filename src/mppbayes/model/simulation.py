@@ -30,6 +30,8 @@ class Given:
         Counts that stand, whole numbers.
     fixed : (time, flow) bool
         Whether they do.
+    plan : (time, flow) bool
+        Whether they are what is to be: no more can leave a stock than are in it.
     restart : (time, flow) bool
         Where a flow goes on from its end state.
     end : State
@@ -46,6 +48,7 @@ class Given:
 
     counts: Floats
     fixed: Flags
+    plan: Flags
     restart: Flags
     end: State
     stock: Floats
@@ -166,6 +169,7 @@ class Simulator:
                 delayed,
                 given.counts[:, t],
                 given.fixed[t],
+                given.plan[t],
                 known[:, None],
                 self.measures(t),
                 frailty,
@@ -285,6 +289,7 @@ def simulate_draws(
     given = Given(
         counts=np.zeros((1, n_time, n_flows)),
         fixed=nothing,
+        plan=nothing,
         restart=nothing,
         end=draws.initial,
         stock=np.zeros((n_time, n_stocks)),

@@ -75,6 +75,11 @@ class Windows:
         return np.asarray(self.inside | ~np.isnan(self.apart))
 
     @property
+    def spread(self) -> Floats:
+        """Every figure spread evenly over its periods, (time, flow); 0 where there is none."""
+        return np.where(self.inside, np.nan_to_num(self.history), np.nan_to_num(self.apart))
+
+    @property
     def single(self) -> Flags:
         """The cells with a figure of one period, (time, flow)."""
         return np.asarray(self.seen & (self.length == 1))

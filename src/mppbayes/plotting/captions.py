@@ -3,6 +3,8 @@
 from collections.abc import Iterable
 from typing import Protocol
 
+import pandas as pd
+
 from mppbayes.network.rows import Language
 from mppbayes.plotting.series import Series
 from mppbayes.plotting.words import (
@@ -11,6 +13,7 @@ from mppbayes.plotting.words import (
     month_title,
     percent,
     period_title,
+    precise_percent,
     sentence,
     word,
 )
@@ -24,6 +27,14 @@ class Result(Protocol):
     @property
     def note(self) -> str:
         """A remark that stands wherever the figures are shown."""
+
+    @property
+    def scenario(self) -> str:
+        """The name of the scenario, if any."""
+
+    @property
+    def given(self) -> pd.DataFrame:
+        """The futures that others gave."""
 
     @property
     def status(self) -> str:
@@ -63,8 +74,32 @@ def observed_sentences(series: Series, periods: Iterable[str], language: Languag
 
 
 def standing_sentences(result: Result, language: Language) -> list[str]:
-    """Say what stands wherever a result is shown: its remark and its status."""
-    return [*note_sentences(result.note, language), word(result.status, language)]
+    """Say what stands wherever a result is shown: remark, scenario, given futures and status."""
+    return [
+        *note_sentences(result.note, language),
+        *policy_sentences(result, language),
+        word(result.status, language),
+    ]
+
+
+def policy_sentences(result: Result, language: Language) -> list[str]:
+    """Say under what scenario a result is, and whose futures it takes over; nothing without."""
+    said = []
+    if result.scenario:
+        said.append(word("scenario", language, name=result.scenario))
+    futures = [
+        word(
+            "given future less" if less else "given future",
+            language,
+            flow=flow,
+            source=source,
+            less=precise_percent(less, 1, language),
+        )
+        for flow, source, less in result.given.to_records(index=False).tolist()
+    ]
+    if futures:
+        said.append(word("given futures", language, futures="; ".join(futures)))
+    return said
 
 
 def note_sentences(note: str, language: Language) -> list[str]:

@@ -138,6 +138,11 @@ TEXTS: Final[Mapping[Language, Mapping[str, str]]] = {
         "key feeds": "voedt een stroom",
         "key part": "telt mee als deel",
         "DRAFT": "CONCEPT",
+        "scenario": "Beleidsrijk: onder het scenario {name}.",
+        "given futures": "Opgegeven toekomst: {futures}.",
+        "given future": "{flow} ({source})",
+        "given future less": "{flow} ({source}; in {less} van de trekkingen minder dan opgegeven, "
+        "omdat er niet meer in de voorraad waren)",
         "draft": "Status: concept, niet voor publicatie.",
         "final": "Status: definitief.",
         NOTE: "illustratie op openbare kopieën, geen officiële prognose",
@@ -270,6 +275,11 @@ TEXTS: Final[Mapping[Language, Mapping[str, str]]] = {
         "key feeds": "feeds a flow",
         "key part": "is counted as a part",
         "DRAFT": "DRAFT",
+        "scenario": "Policy-rich: under the scenario {name}.",
+        "given futures": "Given futures: {futures}.",
+        "given future": "{flow} ({source})",
+        "given future less": "{flow} ({source}; in {less} of the draws fewer than given, since "
+        "no more were in the stock)",
         "draft": "Status: draft, not for publication.",
         "final": "Status: final.",
         NOTE: NOTE,

@@ -7,7 +7,14 @@ from mppbayes.prediction.draws import Forecast
 from mppbayes.prediction.given import GivenFuture
 from mppbayes.prediction.measures import Measure, Scenario
 from mppbayes.prediction.ownfigures import banded
-from mppbayes.prediction.pathwise import crossing, paths, peak, periods_above, simultaneous
+from mppbayes.prediction.pathwise import (
+    crossing,
+    exceeded_anywhere,
+    paths,
+    peak,
+    periods_above,
+    simultaneous,
+)
 from mppbayes.prediction.planning import Plans, compare_plans
 from mppbayes.prediction.quantities import aggregates
 from mppbayes.prediction.scheme import MPP, Band, BandScheme
@@ -35,6 +42,7 @@ __all__ = [
     "compare_plans",
     "contrast",
     "crossing",
+    "exceeded_anywhere",
     "forecast",
     "paths",
     "peak",

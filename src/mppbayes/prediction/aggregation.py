@@ -22,7 +22,9 @@ PERS: Final[tuple[Per, ...]] = ("period", "year", "horizon")
 PERIOD_FORMATS: Final = {"month": "%Y-%m", "quarter": "%Y-Q%q", "year": "%Y"}
 
 
-def aggregated_draws(forecast: Forecast, quantity: Quantity, per: Per) -> xr.DataArray:
+def aggregated_draws(
+    forecast: Forecast, quantity: Quantity, per: Per, *, observed: bool = False
+) -> xr.DataArray:
     """Aggregate the draws of a quantity over the windows of time that are not wholly observed.
 
     Parameters
@@ -34,6 +36,8 @@ def aggregated_draws(forecast: Forecast, quantity: Quantity, per: Per) -> xr.Dat
     per : {"period", "year", "horizon"}
         The windows: each period; each calendar year of which the forecast holds all periods, or,
         for stocks, the last; all periods after the origin together.
+    observed : bool
+        Whether to give those of the forecast that were wholly observed, too.
 
     Returns
     -------
@@ -58,17 +62,17 @@ def aggregated_draws(forecast: Forecast, quantity: Quantity, per: Per) -> xr.Dat
     given = np.zeros(len(windows.periods), dtype=bool)
     if not quantity.of_stocks:
         given = forecast.is_given.values[:, member].any(axis=-1)
-    observed = windows.figures(seen.astype(np.int64))
-    unseen = observed < windows.n_periods
+    n_observed = windows.figures(seen.astype(np.int64))
+    shown = (n_observed < windows.n_periods) | observed
     along_draws = (names.CHAIN, names.DRAW, "posterior_draw", "future")
     return xr.DataArray(
-        total[..., unseen],
+        total[..., shown],
         dims=(names.CHAIN, names.DRAW, "period"),
         coords={
             **{name: array.coords[name].variable for name in along_draws},
-            **windows.coordinates(unseen),
-            "n_observed": ("period", observed[unseen]),
-            "is_given": ("period", windows.figures(given.astype(np.int64))[unseen] > 0),
+            **windows.coordinates(shown),
+            "n_observed": ("period", n_observed[shown]),
+            "is_given": ("period", windows.figures(given.astype(np.int64))[shown] > 0),
             "n_periods": windows.n_periods,
         },
         name=quantity.name,

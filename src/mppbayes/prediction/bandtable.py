@@ -1,7 +1,7 @@
 """The table of bands: one row a figure, each with its probability."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 import numpy as np
@@ -86,13 +86,12 @@ def band_table(
     for quantity in quantities:
         draws = aggregated_draws(forecast, quantity, per)
         if draws.sizes["period"]:
-            weakest = min((basis[each] for each in quantity.member_names), key=BASES.index)
             pointwise = len(quantity.members) == draws["n_periods"] == 1
             columns = {
                 **_identity(quantity),
                 **_figures(draws, scheme, rule),
                 "scope": "pointwise" if pointwise else "sum",
-                "basis": _basis(draws, weakest, len(scheme)),
+                "basis": np.repeat(rests_on(draws, quantity, basis), len(scheme)),
             }
             tables.append(pd.DataFrame(columns))
     if not tables:
@@ -150,9 +149,22 @@ def figure_columns(figures: ExceedanceQuantiles, scheme: BandScheme) -> dict[str
     }
 
 
-def _basis(draws: xr.DataArray, weakest: str, n_bands: int) -> npt.NDArray[np.str_]:
-    """Say of every figure what it rests on: on nothing here where a future was given."""
-    return np.repeat(np.where(draws["is_given"].values, GIVEN, weakest), n_bands)
+def rests_on(
+    draws: xr.DataArray, quantity: Quantity, basis: Mapping[str, str]
+) -> npt.NDArray[np.str_]:
+    """Say of every period what a figure rests on: on nothing here where a future was given.
+
+    Parameters
+    ----------
+    draws : (chain, draw, period)
+        As :func:`aggregated_draws` gives.
+    quantity : Quantity
+        Of which they are.
+    basis : mapping of str to str
+        What each flow and stock rests on, as :func:`bases` gives.
+    """
+    weakest = min((basis[each] for each in quantity.member_names), key=BASES.index)
+    return np.where(draws["is_given"].values, GIVEN, weakest).astype(np.str_)
 
 
 def _moments(draws: xr.DataArray) -> npt.NDArray[np.str_]:

@@ -17,7 +17,7 @@ from mppbayes.inference import Fit
 from mppbayes.prediction.aggregation import Per
 from mppbayes.prediction.draws import Forecast
 from mppbayes.prediction.measures import Scenario
-from mppbayes.prediction.quantiles import Rule, draw_batches
+from mppbayes.prediction.quantiles import Rule, draw_batches, mean_error
 from mppbayes.prediction.scheme import MPP, BandScheme
 from mppbayes.prediction.simulation import forecast
 from mppbayes.prediction.summary import Bands, bands
@@ -25,7 +25,9 @@ from mppbayes.prediction.summary import Bands, bands
 CENTRAL: Final = 0.9  # of the differences lies between ``lower`` and ``upper``
 
 _FIGURE = ["quantity", "aggregate", "kind", "unit", "period"]
-_SAID = ["organisation", "block", "labels", "moment", "basis", "origin"]
+_SAID = [
+    *("organisation", "block", "labels", "moment", "rule", "scope", "basis", "origin", "status"),
+]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -48,9 +50,10 @@ class Contrast:
         Returns
         -------
         DataFrame
-            A copy: what identifies a figure in the table of bands, ``band``, ``exceedance``; then
-            ``baseline`` and ``scenario``, the band under each; ``difference``, the mean of scenario
-            minus baseline over paired draws, with its Monte Carlo error ``mcse``; ``lower`` and
+            A copy: what identifies a figure in the table of bands and stands with it, ``band``,
+            ``exceedance``; then ``baseline`` and ``scenario``, the band under each, with the Monte
+            Carlo errors ``baseline_mcse`` and ``scenario_mcse``; ``difference``, the mean of
+            scenario minus baseline over paired draws, with its error ``mcse``; ``lower`` and
             ``upper``, between which the central 90 % of the differences lie; ``name``, the
             scenario's. The difference of two bands is not the band of the difference.
         """
@@ -96,7 +99,7 @@ def contrast(
     Raises
     ------
     ScenarioError
-        If the two are not paired.
+        If the first is under a scenario, the second under none, or the two are not paired.
     """
     require_paired(baseline, scenario)
     both = [bands(each, scheme, by=by, per=per, rule=rule) for each in (baseline, scenario)]
@@ -112,9 +115,14 @@ def contrast(
     tables = [each.to_frame() for each in both]
     keys = [*_FIGURE, "band", "exceedance"]
     table = (
-        tables[0][[*keys, *_SAID, "value"]]
-        .rename(columns={"value": "baseline"})
-        .merge(tables[1][[*keys, "value"]].rename(columns={"value": "scenario"}), on=keys)
+        tables[0][[*keys, *_SAID, "value", "mcse"]]
+        .rename(columns={"value": "baseline", "mcse": "baseline_mcse"})
+        .merge(
+            tables[1][[*keys, "value", "mcse"]].rename(
+                columns={"value": "scenario", "mcse": "scenario_mcse"}
+            ),
+            on=keys,
+        )
         .merge(differences, on=["quantity", "kind", "unit", "period"])
         .assign(name=scenario.scenario)
     )
@@ -122,7 +130,7 @@ def contrast(
 
 
 def require_paired(baseline: Forecast, scenario: Forecast) -> None:
-    """Refuse two forecasts whose draws are not paired."""
+    """Refuse two forecasts that are no baseline and scenario, or whose draws are not paired."""
 
     def of(forecast: Forecast) -> dict[str, Any]:
         manifest = forecast.manifest
@@ -134,8 +142,23 @@ def require_paired(baseline: Forecast, scenario: Forecast) -> None:
             "fit": (fitted.get("digests"), fitted.get("seed")),
             "periods": f"{time[0]:%Y-%m} to {time[-1]:%Y-%m}",
             "draws": dict(forecast.flows.sizes),
+            "given futures": forecast.given[["flow", "source"]].to_dict("records"),
         }
 
+    faults = [
+        f"the {which} is a forecast {under}"
+        for which, under, wrong in (
+            ("baseline", f"under {baseline.scenario!r}", bool(baseline.scenario)),
+            ("scenario", "of policy as it is", not scenario.scenario),
+        )
+        if wrong
+    ]
+    if faults:
+        raise ScenarioError(
+            "a scenario is set beside policy as it is",
+            faults,
+            "give contrast(baseline, scenario), in this order",
+        )
     ours, base = of(scenario), of(baseline)
     faults = [
         f"{what}: {base[what]} in the baseline, {ours[what]} in the scenario"
@@ -255,17 +278,13 @@ def _shapley(
 def _summary(difference: xr.DataArray) -> pd.DataFrame:
     """Summarise paired differences: mean and its error, and where the central ones lie."""
     drawn = difference.transpose("period", names.CHAIN, names.DRAW).values
-    batch = draw_batches(difference["posterior_draw"].values)
-    means = np.stack(
-        [drawn[:, :, batch == each].mean(axis=2) for each in np.unique(batch)], axis=-1
-    ).reshape(len(drawn), -1)
     tail = (1 - CENTRAL) / 2
     lower, upper = np.quantile(drawn.reshape(len(drawn), -1), [tail, 1 - tail], axis=1)
     return pd.DataFrame(
         {
             "period": difference["period"].values,
             "difference": drawn.mean(axis=(1, 2)),
-            "mcse": means.std(axis=1, ddof=1) / np.sqrt(means.shape[1]),
+            "mcse": mean_error(drawn, draw_batches(difference["posterior_draw"].values)),
             "lower": lower,
             "upper": upper,
         }

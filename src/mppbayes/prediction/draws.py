@@ -37,7 +37,7 @@ class Forecast:
         ``time`` carries ``moment``, a period's last day. ``observed_data`` is the evidence of
         flows per period, over its own ``time``; ``figures`` is all evidence. Attributes of the
         root: ``schema``, ``network`` (JSON), ``status``, ``origin``, ``scenario``, ``note``,
-        ``manifest`` (JSON).
+        ``given`` (JSON), ``manifest`` (JSON).
     """
 
     tree: xr.DataTree
@@ -105,6 +105,16 @@ class Forecast:
     def scenario(self) -> str:
         """The name of the scenario; ``""`` for the policy as it is in the data."""
         return str(self.tree.attrs["scenario"])
+
+    @property
+    def given(self) -> pd.DataFrame:
+        """The futures that others gave, one row a flow.
+
+        Columns: ``flow``; ``source``, who says so; ``less``, the share of draws in which fewer came
+        in some period than given, since no more were in the stock that they leave.
+        """
+        rows = json.loads(self.tree.attrs.get("given", "[]"))
+        return pd.DataFrame(rows, columns=["flow", "source", "less"])
 
     @property
     def note(self) -> str:

@@ -107,6 +107,7 @@ class History:
         given = Given(
             counts=known,
             fixed=(time <= last) | ahead(~np.isnan(layout.windows.apart)),
+            plan=np.zeros(shape[1:], dtype=bool),
             restart=(time == last + 1) & (self.last >= 0),
             end=State(*(np.repeat(array, futures, axis=0) for array in self.fit.end_state)),
             stock=ahead(levels.value),

@@ -4,23 +4,36 @@ Pointwise bands say nothing of these: that some month of twelve exceeds its own 
 likely than that a given one does.
 """
 
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
 import xarray as xr
+from numpy.typing import NDArray
 
 from mppbayes import names
 from mppbayes.errors import LabelError, suggest
-from mppbayes.prediction.aggregation import Per, aggregated_draws, by_period
+from mppbayes.prediction.aggregation import (
+    PERIOD_FORMATS,
+    Per,
+    aggregated_draws,
+    by_period,
+    seen_series,
+)
+from mppbayes.prediction.bandtable import rests_on
 from mppbayes.prediction.draws import Forecast
-from mppbayes.prediction.quantiles import seldom_exceeded
-from mppbayes.prediction.quantities import Quantity, aggregates, quantities
+from mppbayes.prediction.quantiles import draw_batches, mean_error, seldom_exceeded
+from mppbayes.prediction.quantities import Quantity, aggregates, bases, quantities
+from mppbayes.prediction.summary import Bands
 
 _DRAWS: Final = (names.CHAIN, names.DRAW)
+_ALL_OF: Final = ("rule", "origin", "scenario", "status")  # the rows of a table of bands
+_SAID: Final = ("unit", "origin", "scenario", "status")
 
 
-def paths(forecast: Forecast, quantity: str, *, per: Per = "period") -> xr.DataArray:
+def paths(
+    forecast: Forecast, quantity: str, *, per: Per = "period", observed: bool = False
+) -> xr.DataArray:
     """Give the draws of a quantity as whole paths over the periods that were not observed.
 
     Parameters
@@ -31,18 +44,45 @@ def paths(forecast: Forecast, quantity: str, *, per: Per = "period") -> xr.DataA
         A flow, a stock, a declared sum, or a group that is one quantity, as ``organisation=COA``.
     per : {"period", "year"}
         The steps of the path.
+    observed : bool
+        Whether to begin with the periods of the forecast that were observed, which are the same in
+        every draw: for the peak of a running year, and for ratios of quantities that were not
+        observed equally long, since only periods that both have are divided.
 
     Returns
     -------
     DataArray of int64, (chain, draw, period)
-        As :meth:`Bands.draws`.
+        As :meth:`Bands.draws`; ``period`` also carries ``basis``, the attributes are ``unit``,
+        ``origin``, ``scenario`` and ``status``, which stand in every table made of it.
 
     Raises
     ------
     LabelError
         If there is no such quantity, or it stands for several.
     """
-    return aggregated_draws(forecast, _quantity(forecast, quantity), per)
+    of = _quantity(forecast, quantity)
+    draws = aggregated_draws(forecast, of, per, observed=observed)
+    basis = rests_on(draws, of, bases(forecast.network, seen_series(forecast)))
+    return draws.assign_coords(basis=("period", basis)).assign_attrs(
+        unit=of.unit,
+        origin=forecast.origin.strftime(PERIOD_FORMATS[forecast.network.period]),
+        scenario=forecast.scenario,
+        status=forecast.status,
+    )
+
+
+def standing(path: xr.DataArray) -> dict[str, Any]:
+    """Give the columns that stand in every table of a path, as far as it carries them."""
+    basis = {"basis": path["basis"].values} if "basis" in path.coords else {}
+    return basis | {key: path.attrs[key] for key in _SAID if key in path.attrs}
+
+
+def chance_errors(events: xr.DataArray) -> NDArray[np.float64]:
+    """Give the Monte Carlo standard errors of the chances of events, (chain, draw, period)."""
+    laid = events.transpose("period", *_DRAWS)
+    own = np.arange(laid.sizes[names.DRAW])
+    draws = laid["posterior_draw"].values if "posterior_draw" in laid.coords else own
+    return mean_error(laid.values.astype(float), draw_batches(draws))
 
 
 def peak(path: xr.DataArray) -> xr.Dataset:
@@ -82,8 +122,9 @@ def crossing(path: xr.DataArray, threshold: float) -> pd.DataFrame:
     -------
     DataFrame
         One row a period: ``above``, the probability of exceeding the threshold then; ``first``, of
-        doing so for the first time; ``ever``, of having done so by then. The last row's ``ever``
-        is the chance that it is ever passed.
+        doing so for the first time; ``ever``, of having done so by then, with its Monte Carlo
+        standard error ``mcse``; and what stands with every figure of the path. The last row's
+        ``ever`` is the chance that it is ever passed.
     """
     above = path > threshold
     so_far = above.cumsum("period") > 0
@@ -95,7 +136,9 @@ def crossing(path: xr.DataArray, threshold: float) -> pd.DataFrame:
             "above": above.mean(_DRAWS).values,
             "first": np.append(ever[0], first.mean(_DRAWS).values),
             "ever": ever,
+            "mcse": chance_errors(so_far),
             "scope": "path",
+            **standing(path),
         }
     )
 
@@ -105,7 +148,50 @@ def periods_above(path: xr.DataArray, threshold: float) -> xr.DataArray:
     return (path > threshold).sum("period")
 
 
-def simultaneous(path: xr.DataArray, exceedance: float) -> pd.DataFrame:
+def exceeded_anywhere(bands: Bands) -> pd.DataFrame:
+    """Say how likely each band is exceeded in at least one of its periods.
+
+    That one of five years exceeds its own maximum is likelier than that a given one does.
+
+    Parameters
+    ----------
+    bands : Bands
+        Of several periods.
+
+    Returns
+    -------
+    DataFrame
+        One row a quantity and band: what identifies it in the table of bands; ``periods``, the
+        first and the last; ``exceedance``, that of each period alone; ``probability``, that it
+        is exceeded in one or more, with its Monte Carlo standard error ``mcse``; ``scope`` is
+        ``path``; ``rule``, ``origin``, ``scenario``, ``status``.
+    """
+    rows = []
+    for quantity in bands.quantities:
+        where = {"quantity": quantity.name, "kind": quantity.kind, "unit": quantity.unit}
+        draws = bands.draws(**where)
+        for band, own in bands.select(**where).to_frame().groupby("band", sort=False):
+            limit = xr.DataArray(own["value"].to_numpy(), dims="period")
+            chosen = draws.sel(period=own["period"].to_numpy())
+            above = chosen > limit if set(own["rule"]) == {">"} else chosen >= limit
+            somewhere = above.any("period").expand_dims("period")
+            rows.append(
+                {
+                    **where,
+                    "aggregate": quantity.aggregate,
+                    "periods": f"{own['period'].iloc[0]}/{own['period'].iloc[-1]}",
+                    "band": band,
+                    "exceedance": own["exceedance"].iloc[0],
+                    "probability": float(somewhere.mean()),
+                    "mcse": chance_errors(somewhere)[0],
+                    "scope": "path",
+                    **{column: own[column].iloc[0] for column in _ALL_OF},
+                }
+            )
+    return pd.DataFrame(rows)
+
+
+def simultaneous(path: xr.DataArray, exceedance: float, *, below: bool = False) -> pd.DataFrame:
     """Give a band that whole paths exceed anywhere with a stated probability.
 
     Parameters
@@ -114,6 +200,8 @@ def simultaneous(path: xr.DataArray, exceedance: float) -> pd.DataFrame:
         As :func:`paths` gives.
     exceedance : float
         The probability that a path is above the band in one period or more.
+    below : bool
+        Whether it is the probability that it is below the band instead.
 
     Returns
     -------
@@ -121,7 +209,7 @@ def simultaneous(path: xr.DataArray, exceedance: float) -> pd.DataFrame:
         One row a period: ``value``, the band; ``pointwise``, the band that this period alone
         exceeds with that probability; ``exceedance`` as asked, ``achieved`` as the draws have it,
         and ``anywhere``, the probability that a path exceeds the pointwise band somewhere;
-        ``scope`` is ``simultaneous``.
+        ``scope`` is ``simultaneous``; and what stands with every figure of the path.
 
     Raises
     ------
@@ -136,6 +224,9 @@ def simultaneous(path: xr.DataArray, exceedance: float) -> pd.DataFrame:
     """
     if not 0 < exceedance < 1:
         raise LabelError(f"the probability is {exceedance!r}; give a number between 0 and 1")
+    if below:
+        turned = simultaneous(-path, exceedance)
+        return turned.assign(value=-turned["value"], pointwise=-turned["pointwise"])
     draws = by_period(path)
     ordered = np.sort(draws, axis=1)
     rank = np.stack(
@@ -145,7 +236,7 @@ def simultaneous(path: xr.DataArray, exceedance: float) -> pd.DataFrame:
     value = ordered[:, level]
     pointwise = seldom_exceeded(ordered, exceedance)[:, 0]
 
-    def anywhere(band: np.ndarray) -> float:
+    def somewhere(band: NDArray[Any]) -> float:
         return float((draws > band[:, None]).any(axis=0).mean())
 
     return pd.DataFrame(
@@ -154,9 +245,10 @@ def simultaneous(path: xr.DataArray, exceedance: float) -> pd.DataFrame:
             "value": value,
             "pointwise": pointwise,
             "exceedance": exceedance,
-            "achieved": anywhere(value),
-            "anywhere": anywhere(pointwise),
+            "achieved": somewhere(value),
+            "anywhere": somewhere(pointwise),
             "scope": "simultaneous",
+            **standing(path),
         }
     )
 

@@ -46,11 +46,12 @@ class Plans:
         Returns
         -------
         DataFrame
-            A copy: what identifies a figure in the table of bands; ``basis``, the band planned
-            on; ``exceedance``, ``value``; ``falls_short``, the probability that the outcome
-            exceeds the plan; ``shortage`` and ``surplus``, by how much the outcome is expected to
-            exceed the plan or to stay below it; ``moved``, the plan less the plan on the first
-            basis; and, with costs, ``cost``, expected.
+            A copy: what identifies a figure in the table of bands and stands with it, its basis as
+            ``rests_on``; ``basis``, the band planned on; ``exceedance``, ``value``, ``mcse``;
+            ``falls_short``, the probability that the outcome exceeds the plan; ``shortage`` and
+            ``surplus``, by how much the outcome is expected to exceed the plan or to stay below
+            it; ``moved``, the plan less the plan on the first basis, and ``moved_falls_short``,
+            ``moved_shortage``, ``moved_surplus`` likewise; and, with costs, ``cost``, expected.
         """
         return self._table.copy()
 
@@ -180,15 +181,27 @@ def compare_plans(
                     "falls_short": above.ravel(),
                     "shortage": short.ravel(),
                     "surplus": idle.ravel(),
-                    "moved": (values - values[:, :1]).ravel(),
+                    "moved": _moved(values),
+                    "moved_falls_short": _moved(above),
+                    "moved_shortage": _moved(short),
+                    "moved_surplus": _moved(idle),
                 }
             )
         )
-    said = [*figure, "aggregate", "organisation", "block", "basis", "exceedance", "value"]
+    said = [
+        *figure,
+        *("aggregate", "organisation", "block", "moment", "basis", "exceedance", "value", "mcse"),
+        *("rule", "scope", "rests_on", "origin", "scenario", "status"),
+    ]
     found = table[said].merge(pd.concat(rows), on=[*figure, "basis"])
     if costs is not None:
         found["cost"] = costs[0] * found["shortage"] + costs[1] * found["surplus"]
     return Plans(made, tuple(chosen), costs, found)
+
+
+def _moved(figures: Floats) -> Floats:
+    """Give by how much figures, (period, basis), differ from those of the first basis."""
+    return np.asarray((figures - figures[:, :1]).ravel())
 
 
 def expected(draws: NDArray[Any], plan: NDArray[Any]) -> tuple[Floats, Floats]:

@@ -100,6 +100,22 @@ def draw_batches(posterior_draw: Integers) -> Integers:
     return batches
 
 
+def mean_error(values: npt.NDArray[Any], batches: Integers) -> Floats:
+    """Give the Monte Carlo standard errors of means by batch means, (cell,).
+
+    Parameters
+    ----------
+    values : (cell, chain, draw)
+        Draws of each cell.
+    batches : array of int, (draw,)
+        As :func:`draw_batches` gives.
+    """
+    means = [values[..., batches == each].mean(axis=-1) for each in np.unique(batches)]
+    laid = np.stack(means, axis=-1).reshape(len(values), -1)
+    n_batches = laid.shape[1]
+    return np.asarray(laid.std(axis=1) / np.sqrt(max(n_batches - 1, 1)))
+
+
 def _standard_error(draws: Integers, quantile: Integers, batches: Integers) -> Floats:
     """Give the standard errors of P(Y > quantile) by batch means, (cell, level)."""
     member = np.eye(np.max(batches) + 1, dtype=np.float32)[batches]

@@ -38,7 +38,7 @@ def forecast(
     until: str,
     seed: int,
     futures: int | None = None,
-    given: Iterable[GivenFuture] = (),
+    given: GivenFuture | Iterable[GivenFuture] = (),
     scenario: Scenario | None = None,
 ) -> Forecast:
     """Draw the posterior predictive of every flow and stock.
@@ -53,9 +53,10 @@ def forecast(
         Of the innovations. Two forecasts with one seed are paired cell by cell.
     futures : int, optional
         How many futures of each posterior draw; by default enough for 8,000 draws in all.
-    given : iterable of GivenFuture
+    given : GivenFuture or iterable of GivenFuture
         Futures of flows that come from elsewhere: a partner's forecast, a decided capacity. They
-        are marked in every table, and nothing is learned from them.
+        are marked in every table, and nothing is learned from them. Where more are to leave a
+        stock than are in it, all of these do; ``Forecast.given`` says how often.
     scenario : Scenario, optional
         Policy measures. Posterior draws and innovations are those of the forecast without it that
         has the same seed and number of futures, so that the two are paired draw by draw; without
@@ -83,7 +84,7 @@ def forecast(
     n_posterior = fit.posterior.sizes[names.CHAIN] * fit.posterior.sizes[names.DRAW]
     futures = futures or ceil(_DRAWS / n_posterior)
     innovations = Innovations(seed, n_posterior * futures)
-    from_elsewhere = tuple(given)
+    from_elsewhere = (given,) if isinstance(given, GivenFuture) else tuple(given)
     counts, fixed = lay_out(
         from_elsewhere,
         fit.layout.structure,
@@ -102,7 +103,7 @@ def forecast(
     made = _assemble(
         fit, simulated, span=span, origin=origin, futures=futures, seed=seed, scenario=scenario
     )
-    return _marked(made, fit.layout.structure, fixed, from_elsewhere)
+    return _marked(made, fit.layout.structure, counts, fixed, from_elsewhere)
 
 
 def _end(origin: pd.Period, until: str) -> pd.Period:
@@ -124,16 +125,23 @@ def _end(origin: pd.Period, until: str) -> pd.Period:
 def _marked(
     made: Forecast,
     structure: Structure,
+    counts: NDArray[np.float64],
     fixed: NDArray[np.bool_],
     given: tuple[GivenFuture, ...],
 ) -> Forecast:
-    """Mark what was given, and by whom."""
+    """Mark what was given, by whom, and in what share of the draws less came."""
     predictions = made.tree[names.PREDICTIONS].to_dataset()
     every = (np.abs(structure.every) @ fixed.T).T > 0
     made.tree[names.PREDICTIONS] = xr.DataTree(
         predictions.assign(is_given=((names.TIME, names.FLOW), every))
     )
-    made.tree.attrs["given"] = json.dumps({future.flow: future.source for future in given})
+    said = []
+    for future in given:
+        s = structure.names.index(future.flow)
+        came = made.flows.sel({names.FLOW: future.flow}).values.reshape(len(counts), -1)
+        less = (came < counts[:, :, s]).any(axis=1, where=fixed[:, s]).mean()
+        said.append({"flow": future.flow, "source": future.source, "less": float(less)})
+    made.tree.attrs["given"] = json.dumps(said, ensure_ascii=False)
     return made
 
 
@@ -158,9 +166,14 @@ def _simulate(
         effects.at,
     )
     before, stock, past = history.before(span, draws, innovations, futures)
-    given = replace(past, counts=np.where(fixed, counts, past.counts), fixed=past.fixed | fixed)
+    known = replace(
+        past,
+        counts=np.where(fixed, counts, past.counts),
+        fixed=past.fixed | fixed,
+        plan=fixed,
+    )
     start = State(*(np.repeat(array, futures, axis=0) for array in fit.end_state))
-    return simulator.run(span, before, start, stock, given)
+    return simulator.run(span, before, start, stock, known)
 
 
 def _assemble(

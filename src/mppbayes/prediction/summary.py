@@ -93,6 +93,16 @@ class Bands:
         return self.forecast.status
 
     @property
+    def scenario(self) -> str:
+        """The name of the scenario; ``""`` for the policy as it is in the data."""
+        return self.forecast.scenario
+
+    @property
+    def given(self) -> pd.DataFrame:
+        """The futures that others gave, as :attr:`Forecast.given`."""
+        return self.forecast.given
+
+    @property
     def note(self) -> str:
         """A remark that stands wherever the figures are shown."""
         return self.forecast.note
