@@ -121,8 +121,8 @@ def flow(name, **keys):
     return row | keys
 
 
-def with_rows(table, *rows):
-    data = chain()
+def with_rows(table, *rows, **changes):
+    data = chain(**changes)
     data[table] = [*data[table], *rows]
     return data
 
@@ -299,8 +299,27 @@ def test_the_asylum_inflow_holds_the_monthly_flows():
         ),
         (
             chain(decisions={"leaves": None, "enters": "pending"}, grants={"enters": "pending"}),
-            "flow 'grants' enters 'pending', and so does 'decisions', in which it is counted: that "
-            "counts it twice; leave out one of them",
+            "flows 'grants' and 'decisions' both enter 'pending' and overlap, one being counted in "
+            "the other or in a whole that holds it: that counts events twice; leave out enters of "
+            "one of them",
+        ),
+        (
+            with_rows(
+                "flow",
+                flow("minors", part_of="inflow", enters="pending"),
+                flow("syrians", part_of="applications", enters="pending"),
+                applications={"enters": None},
+            ),
+            "flows 'minors' and 'syrians' both enter 'pending' and overlap",
+        ),
+        (
+            chain(cases={"route": [delayed(3, 2), {"source": "decisions"}]}),
+            "flow 'cases' has routes from 'rejections' and 'decisions', which overlap: what is "
+            "counted in both feeds it twice; keep one of them, or name disjoint flows",
+        ),
+        (
+            chain(cases={"route": [{"source": "inflow"}, {"source": "applications"}]}),
+            "has routes from 'inflow' and 'applications', which overlap",
         ),
         (chain(grants={"driven_by": "pending"}), "has driven_by and part_of"),
         (chain(cases={"part_of": "inflow", "unit": "persons"}), "has routes and part_of"),
@@ -467,6 +486,15 @@ def test_parts_of_one_whole_may_be_summed_and_parts_of_overlapping_wholes_not():
         overlapping["sum"].append({"name": "people", "of": ["minors", member]})
         (fault,) = faults_of(overlapping)
         assert f"'minors' and '{member}' overlap" in fault
+
+
+def test_parts_of_one_whole_may_enter_one_stock_and_feed_one_flow():
+    minors = flow("minors", part_of="inflow", enters="pending")
+    adults = flow("adults", part_of="inflow", enters="pending")
+    routes = [{"source": "grants"}, {"source": "rejections"}]
+    changes = {"applications": {"enters": None}, "cases": {"route": routes}}
+    network = Network.from_dict(with_rows("flow", minors, adults, **changes))
+    assert [each.name for each in network.flows if each.enters] == ["minors", "adults"]
 
 
 def test_a_delayed_loop_is_allowed():

@@ -7,10 +7,16 @@ from mppbayes.errors import NetworkError
 from mppbayes.prediction.quantities import quantities
 
 
-def network(entered=("applications",), **keys):
+def network(entered=("applications",), *, touching=None, **keys):
+    """Give a chain in which COA's entries recount; ``touching`` has what flows enter and leave."""
+
     def flow(name, organisation, **more):
         usual = {"block": 1, "kind": "inflow", "unit": "persons"}
-        return {"name": name, "organisation": organisation, **usual, **more}
+        touched = (touching or {}).get(name, {})
+        return {"name": name, "organisation": organisation, **usual, **more, **touched}
+
+    place = {"organisation": "COA", "block": 1, "unit": "persons"}
+    stocks = [{"name": name, **place} for name in ("waiting", "present")] if touching else []
 
     return Network.from_dict(
         {
@@ -18,11 +24,13 @@ def network(entered=("applications",), **keys):
             "name": "chain",
             "organisation": [{"name": "IND"}, {"name": "COA"}],
             "block": [{"number": 1}],
+            "stock": stocks,
             "flow": [
                 flow("syria", "IND"),
                 flow("eritrea", "IND"),
                 flow("entered", "COA", recounts=list(entered)),
                 flow("ukraine", "COA"),
+                flow("minors", "COA", part_of="applications"),
             ],
             "sum": [{"name": "applications", "of": ["syria", "eritrea"]}, *keys.get("sums", ())],
         }
@@ -64,6 +72,55 @@ def test_it_is_kept_in_files():
 def test_what_would_count_twice_is_refused(entered, sums, said):
     with pytest.raises(NetworkError, match=said):
         network(entered, sums=sums)
+
+
+TO_WAITING, TO_PRESENT = {"enters": "waiting"}, {"enters": "present"}
+
+
+@pytest.mark.parametrize(
+    ("entered", "touching", "said"),
+    [
+        (
+            ["syria"],
+            {"syria": TO_PRESENT, "entered": TO_PRESENT, "eritrea": TO_WAITING},
+            "flows 'entered' and 'syria' both enter 'present' and 'entered' recounts 'syria': that "
+            "counts events twice; leave out enters of one of them",
+        ),
+        (
+            ["applications"],
+            {"syria": TO_PRESENT, "entered": TO_PRESENT, "eritrea": TO_WAITING},
+            "and 'entered' recounts 'applications', which overlaps 'syria': that counts",
+        ),
+        (
+            ["eritrea"],
+            {"minors": TO_PRESENT, "entered": TO_PRESENT, "eritrea": TO_WAITING},
+            "and 'entered' recounts 'eritrea', which overlaps 'minors': that counts",
+        ),
+        (
+            ["applications"],
+            {
+                "syria": {"leaves": "waiting"},
+                "entered": {"leaves": "waiting", **TO_PRESENT},
+                "ukraine": TO_WAITING,
+            },
+            "flows 'entered' and 'syria' both leave 'waiting' and 'entered' recounts "
+            "'applications', which overlaps 'syria': that counts events twice; leave out leaves of "
+            "one of them",
+        ),
+    ],
+)
+def test_what_would_enter_or_leave_a_stock_twice_is_refused(entered, touching, said):
+    with pytest.raises(NetworkError) as caught:
+        network(entered, touching=touching)
+    (fault,) = caught.value.faults
+    assert said in fault
+
+
+def test_what_is_recounted_may_enter_another_stock_or_leave_the_one_that_is_entered():
+    touching = {"syria": TO_WAITING, "entered": TO_PRESENT, "ukraine": TO_PRESENT}
+    assert network(touching=touching).flow("entered").enters == "present"
+    touching |= {"syria": {"leaves": "present", **TO_WAITING}}
+    assert network(touching=touching).flow("syria").leaves == "present"
 
 
 def test_the_public_chain_adds_up_no_one_twice():

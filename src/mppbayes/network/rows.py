@@ -187,7 +187,8 @@ class Flow:
         The flows that feed this one; ``route`` in files.
     recounts : tuple of str
         The flows, or sums of flows, whose persons or cases this flow counts once more, at another
-        place: a group that holds one of them leaves this flow out.
+        place: a group that holds one of them leaves this flow out, and it enters and leaves other
+        stocks than they do.
     note : str
         The assumption that was made, and its reason.
     """

@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import combinations, pairwise
+from functools import cached_property
+from itertools import combinations, pairwise, product
 
 from mppbayes.network.checks import Tables
-from mppbayes.network.relations import lineage, loops, members, overlap
+from mppbayes.network.relations import loops, members, overlap
 from mppbayes.network.rows import Flow, Stock, Sum
 
 
@@ -22,9 +23,23 @@ class _Rows:
         wholes = {name: (flow.part_of,) for name, flow in self.flows.items() if flow.part_of}
         return wholes | {name: total.of for name, total in self.sums.items()}
 
+    @cached_property
+    def looped(self) -> frozenset[str]:
+        """What is counted in itself: a fault of its own."""
+        return frozenset(name for loop in loops(self.inside()) for name in loop)
+
+    def overlap(self, first: str, second: str) -> bool:
+        """Tell whether two flows, or sums of flows, may count the same event."""
+        pairs = product(members(first, self.sums), members(second, self.sums))
+        return any(
+            overlap(*pair, self.flows, self.sums)
+            for pair in pairs
+            if self.flows.keys() >= {*pair} and self.looped.isdisjoint(pair)
+        )
+
 
 def check_totals(tables: Tables) -> Iterator[str]:
-    """Yield every fault of parts, of sums, and of routes that close a loop.
+    """Yield every fault of parts and sums, of loops, and of events that count twice.
 
     Parameters
     ----------
@@ -50,6 +65,7 @@ def check_totals(tables: Tables) -> Iterator[str]:
         yield from _sources(flow, rows)
         if flow.name in (name for whole in flow.recounts for name in members(whole, rows.sums)):
             yield f"flow '{flow.name}' recounts itself; name what was counted before"
+    yield from _stocks(rows)
     for total in rows.sums.values():
         yield from _sum(total, rows)
 
@@ -87,6 +103,12 @@ def _sources(flow: Flow, rows: _Rows) -> Iterator[str]:
             yield f"{place}, a sum of stocks; its source must be flows"
         if flow.name in counted:
             yield f"{place}, which holds it; its source must be other flows"
+    for first, second in combinations(dict.fromkeys(route.source for route in flow.routes), 2):
+        if rows.overlap(first, second):
+            yield (
+                f"flow '{flow.name}' has routes from '{first}' and '{second}', which overlap: what "
+                f"is counted in both feeds it twice; keep one of them, or name disjoint flows"
+            )
 
 
 def _way(loop: tuple[str, ...]) -> str:
@@ -118,26 +140,44 @@ def _lone_rests(tables: Tables) -> Iterator[str]:
 
 
 def _part(flow: Flow, rows: _Rows) -> Iterator[str]:
-    for whole in lineage(flow.name, rows.flows):
-        counted = members(whole, rows.sums)
-        if whole in rows.sums and any(name in rows.stocks for name in counted):
-            yield f"flow '{flow.name}' is part of '{whole}', a sum of stocks; name a flow"
-        for name in counted:
-            if name in rows.flows and name != flow.name:
-                yield from _part_against(flow, rows.flows[name], whole)
+    if flow.part_of is None:
+        return
+    counted = members(flow.part_of, rows.sums)
+    if flow.part_of in rows.sums and any(name in rows.stocks for name in counted):
+        yield f"flow '{flow.name}' is part of '{flow.part_of}', a sum of stocks; name a flow"
+    for other in (rows.flows[name] for name in counted if name in rows.flows):
+        if other.unit != flow.unit:
+            yield (
+                f"flow '{flow.name}' counts {flow.unit} but is part of '{flow.part_of}', which "
+                f"counts {other.unit}; a part has its whole's unit"
+            )
 
 
-def _part_against(flow: Flow, other: Flow, whole: str) -> Iterator[str]:
-    if whole == flow.part_of and other.unit != flow.unit:
-        yield (
-            f"flow '{flow.name}' counts {flow.unit} but is part of '{whole}', which counts "
-            f"{other.unit}; a part has its whole's unit"
-        )
-    if flow.enters is not None and flow.enters == other.enters:
-        yield (
-            f"flow '{flow.name}' enters '{flow.enters}', and so does '{other.name}', in which it "
-            f"is counted: that counts it twice; leave out one of them"
-        )
+def _stocks(rows: _Rows) -> Iterator[str]:
+    inner = [flow for flow in rows.flows.values() if flow.part_of or flow.recounts]
+    others = [flow for flow in rows.flows.values() if not (flow.part_of or flow.recounts)]
+    for first, second in (*combinations(inner, 2), *product(inner, others)):
+        for key in ("enters", "leaves"):
+            stock = getattr(first, key)
+            same = stock is not None and stock == getattr(second, key)
+            if same and (why := _twice(first, second, key, rows)):
+                yield (
+                    f"flows '{first.name}' and '{second.name}' both {key.removesuffix('s')} "
+                    f"'{stock}' and {why}: that counts events twice; leave out {key} of one of them"
+                )
+
+
+def _twice(first: Flow, second: Flow, key: str, rows: _Rows) -> str | None:
+    """Say why two flows may count the same event, if they may."""
+    # A part that leaves a stock is a fault of its own.
+    if key == "enters" and rows.overlap(first.name, second.name):
+        return "overlap, one being counted in the other or in a whole that holds it"
+    for flow, other in ((first, second), (second, first)):
+        for name in flow.recounts:
+            if rows.overlap(name, other.name):
+                held = "" if name == other.name else f", which overlaps '{other.name}'"
+                return f"'{flow.name}' recounts '{name}'{held}"
+    return None
 
 
 def _sum(total: Sum, rows: _Rows) -> Iterator[str]:
@@ -171,12 +211,8 @@ def _recounts(place: str, flows: Sequence[Flow], rows: _Rows) -> Iterator[str]:
 
 
 def _overlaps(place: str, flows: Sequence[Flow], rows: _Rows) -> Iterator[str]:
-    looped = {name for loop in loops(rows.inside()) for name in loop}
-    sound = [flow for flow in flows if flow.name not in looped]
-    for first, second in combinations(sound, 2):
-        if (first.part_of or second.part_of) and overlap(
-            first.name, second.name, rows.flows, rows.sums
-        ):
+    for first, second in combinations(flows, 2):
+        if (first.part_of or second.part_of) and rows.overlap(first.name, second.name):
             yield (
                 f"{place} counts events twice: '{first.name}' and '{second.name}' overlap, one "
                 f"being counted in the other or in a whole that holds it; keep one of them"
