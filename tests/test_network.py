@@ -235,6 +235,11 @@ def test_the_asylum_inflow_holds_the_monthly_flows():
         (chain() | {"flwo": []}, "unknown key 'flwo'; did you mean 'flow'?"),
         (chain() | {"sum": {"name": "a"}}, "'sum' is not a list of tables; write [[sum]]"),
         (with_rows("sum", 3), "sum 2: it is 3; expected a table"),
+        (
+            chain(cases={"route": {"source": "grants"}}),
+            "flow 'cases': 'route' is not a list of tables; write [[flow.route]] above each of",
+        ),
+        (chain(inflow={"of": {"a": "grants"}}), "of is {'a': 'grants'}; expected a list"),
         (chain(grants={"blok": 1}), "flow 'grants': unknown key 'blok'; did you mean 'block'?"),
         (chain(cases={"routes": []}), "unknown key 'routes'; did you mean 'route'?"),
         (
@@ -263,6 +268,33 @@ def test_the_asylum_inflow_holds_the_monthly_flows():
             "part_of is 'pending', which is not a flow or a sum",
         ),
         (chain(decisions={"driven_by": "cases", "leaves": None}), "'cases', which is not a stock"),
+        (
+            with_rows(
+                "sum",
+                {"name": "present", "of": ["pending"]},
+                decisions={"driven_by": None, "leaves": "present"},
+            ),
+            "flow 'decisions': leaves is 'present', a sum of stocks; a sum drives nothing, and "
+            "nobody enters or leaves it: name one of its members: 'pending'",
+        ),
+        (
+            with_rows(
+                "sum", {"name": "present", "of": ["pending"]}, applications={"enters": "present"}
+            ),
+            "flow 'applications': enters is 'present', a sum of stocks",
+        ),
+        (
+            with_rows(
+                "sum",
+                {"name": "present", "of": ["pending"]},
+                cases={"route": None, "driven_by": "present"},
+            ),
+            "flow 'cases': driven_by is 'present', a sum of stocks",
+        ),
+        (
+            chain(decisions={"driven_by": None, "leaves": "inflow"}),
+            "leaves is 'inflow', which is not a stock",
+        ),
         (chain(cases={"route": [{"source": "pending"}]}), "'pending', which is not a flow"),
         (chain(inflow={"of": ["applicatoins"]}), "did you mean 'applications'?"),
         (with_rows("flow", flow("grants")), "2 rows are called 'grants'"),
@@ -459,6 +491,20 @@ def test_a_driver_that_is_not_the_stock_left_is_refused():
     assert "a flow that leaves a stock is driven by it: set driven_by = 'pending'" in fault
 
 
+@pytest.mark.parametrize("table", ["organisation", "block", "stock", "flow", "sum"])
+def test_one_table_where_a_list_belongs_is_one_fault(table):
+    data = chain() | {
+        "organisation": [{"name": "IND"}],
+        "block": [{"number": 1}],
+        "flow": [flow("applications", enters="pending")],
+        "sum": [{"name": "all", "of": ["applications"]}],
+    }
+    Network.from_dict(data)
+    assert faults_of(data | {table: data[table][0]}) == (
+        f"'{table}' is not a list of tables; write [[{table}]] above each of them",
+    )
+
+
 @pytest.mark.parametrize("data", [None, [1], "net.toml"])
 def test_what_is_no_mapping_is_no_network(data):
     (fault,) = faults_of(data)
@@ -582,6 +628,12 @@ def test_a_file_is_read_and_written_exactly(tmp_path):
         (b'schema = 1\nname = "Syri\xeb"\n', "line 2 is not UTF-8"),
         (b"schema = 1\nname = \n", "line 2"),
         (b"schema = 1\nschema = 1\n", "line 2"),
+        (b"[flow]\n[flow]\n", "(at line 2, column 6); write [[flow]] above each of them"),
+        (
+            b"[[flow]]\n[flow.route]\n[flow.route]\n",
+            "(at line 3, column 12); write [[flow.route]] above each of them",
+        ),
+        (b"[title]\n[title]\n", "Cannot declare ('title',) twice (at line 2, column 7)"),
         (CHAIN.replace('"month"', '"day"').encode(), "period is 'day'"),
     ],
 )

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from mppbayes import names
 from mppbayes.errors import suggest
+from mppbayes.network.relations import members
 from mppbayes.network.rows import (
     PERIODS_PER_YEAR,
     Block,
@@ -59,6 +60,10 @@ class Tables:
     def names(self, table: str) -> list[str]:
         """Names of all rows of a table."""
         return self.values(table, "name", str)
+
+    def members(self, name: str) -> tuple[str, ...]:
+        """Open a sum into its flows or stocks; any other name stands for itself."""
+        return members(name, {total.name: total for total in self.sums})
 
 
 def peek[Value: (str, int)](row: object, key: str, kind: type[Value]) -> Value | None:
@@ -115,7 +120,7 @@ def _references(tables: Tables) -> Iterator[str]:
             yield from _unknown(f"{place}: organisation", organisation, organisations, "declared")
             yield from _unknown(f"{place}: block", block, blocks, "declared")
             for key in ("driven_by", "enters", "leaves"):
-                yield from _unknown(f"{place}: {key}", peek(row, key, str), stocks, "a stock")
+                yield from _stock(f"{place}: {key}", peek(row, key, str), stocks, tables)
             whole = peek(row, "part_of", str)
             yield from _unknown(f"{place}: part_of", whole, flows + sums, "a flow or a sum")
     for flow in tables.flows:
@@ -129,6 +134,17 @@ def _references(tables: Tables) -> Iterator[str]:
         for name in total.of:
             place = f"sum '{total.name}': a member"
             yield from _unknown(place, name, flows + stocks + sums, "a flow, a stock or a sum")
+
+
+def _stock(place: str, name: str | None, stocks: Sequence[str], tables: Tables) -> Iterator[str]:
+    summed = [member for member in tables.members(name) if member in stocks] if name else []
+    if summed and name not in stocks:
+        yield (
+            f"{place} is '{name}', a sum of stocks; a sum drives nothing, and nobody enters or "
+            f"leaves it: name one of its members: {_list(summed)}"
+        )
+    else:
+        yield from _unknown(place, name, stocks, "a stock")
 
 
 def _unknown(
@@ -248,7 +264,7 @@ def _delay_prior(place: str, route: Route) -> Iterator[str]:
 
 
 def _unfilled(tables: Tables) -> Iterator[str]:
-    filled = tables.values("flows", "enters", str)
+    filled = {m for name in tables.values("flows", "enters", str) for m in tables.members(name)}
     for stock in tables.stocks:
         if stock.name not in filled:
             yield (

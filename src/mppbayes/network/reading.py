@@ -36,6 +36,8 @@ TABLES: tuple[tuple[str, str, type], ...] = (
     ("flow", "flows", Flow),
     ("sum", "sums", Sum),
 )
+# The tables of which a file may hold several.
+_LISTS = (*(table for table, _, _ in TABLES), "flow.route")
 _INNER = {
     "title": Title,
     "initial": Initial,
@@ -79,9 +81,15 @@ def read_toml(
         line = error.object.count(b"\n", 0, error.start) + 1
         raise error_type(what, [f"line {line} is not UTF-8"], "Save the file as UTF-8.") from error
     except tomllib.TOMLDecodeError as error:
-        raise error_type(what, [f"it is not TOML: {error}"]) from error
+        raise error_type(what, [f"it is not TOML: {error}{_several(str(error))}"]) from error
     except OSError as error:
         raise error_type(what, [f"{error.strerror}; expected a TOML file"]) from error
+
+
+def _several(error: str) -> str:
+    """Say how a list of tables is written, where a file has a table of it twice."""
+    twice = (name for name in _LISTS if f"{tuple(name.split('.'))} twice" in error)
+    return "".join(f"; write [[{name}]] above each of them" for name in twice)
 
 
 def read(data: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
@@ -126,7 +134,7 @@ def _table(
     rows: Any, key: str, row_type: type
 ) -> tuple[tuple[Any, ...], tuple[object, ...], list[str]]:
     if not isinstance(rows, Sequence) or isinstance(rows, str):
-        return (), (), [f"'{key}' is not a list of tables; write [[{key}]] above each of them"]
+        return (), (rows,) if isinstance(rows, Mapping) else (), [_no_list(key, key)]
     sound, unsound, faults = [], [], []
     for position, row in enumerate(rows, start=1):
         name = peek(row, "name", str) or peek(row, "number", int)
@@ -138,6 +146,10 @@ def _table(
         else:
             sound.append(read_row)
     return tuple(sound), tuple(unsound), faults
+
+
+def _no_list(key: str, table: str) -> str:
+    return f"'{key}' is not a list of tables; write [[{table}]] above each of them"
 
 
 def _row(
@@ -181,6 +193,7 @@ def fault(
     """
     inner = [step for step in detail["loc"] if step != "[key]"]
     path = [f"{step + 1}" if isinstance(step, int) else step for step in inner]
+    table = ".".join((row_type.__name__.lower(), *path))
     match detail["type"]:
         case "unexpected_keyword_argument":
             holder = next((holders[s] for s in reversed(inner[:-1]) if s in holders), row_type)
@@ -189,6 +202,8 @@ def fault(
             return f"{where}: unknown key '{inner[-1]}'; {suggest(inner[-1], known)}"
         case "missing":
             return f"{', '.join((place, *path[:-1]))}: '{path[-1]}' is missing; add it"
+        case "tuple_type" if table in _LISTS and isinstance(detail["input"], Mapping):
+            return f"{place}: {_no_list(path[-1], table)}"
         case kind:
             context = detail.get("ctx", {})
             expected = _EXPECTED.get(kind, "").format(**context) or context.get(
