@@ -264,6 +264,19 @@ show(
         "2 routes from 'arrivals'",
     ),
     Case(
+        "routes from a flow and from a part of it",
+        lambda: chain(
+            flow("grants", part_of="decisions"),
+            flow("appeals", route=[route("decisions", 2), route("grants", 9)]),
+        ),
+        "feeds it twice",
+    ),
+    Case(
+        "[flow.route], where [[flow.route]] belongs",
+        lambda: network(flow("appeals", route=route("arrivals", 2))),
+        "write [[flow.route]]",
+    ),
+    Case(
         "a weight for one route of two",
         lambda: network(
             flow(
@@ -302,7 +315,7 @@ show(
     Case(
         "a part that enters the stock that its whole enters",
         lambda: chain(flow("minors", part_of="entries", enters="pending")),
-        "counts it twice",
+        "counts events twice",
     ),
     Case(
         "two rests of one whole",
@@ -319,6 +332,11 @@ show(
             sum=[{"name": "inflow", "of": ["applications", "entries"]}],
         ),
         "recounts it",
+    ),
+    Case(
+        "a flow that enters the stock that those whom it recounts enter",
+        lambda: chain(flow("registered", recounts=["entries"], enters="pending")),
+        "recounts 'entries'",
     ),
     Case(
         "a flow that recounts what is not there",
