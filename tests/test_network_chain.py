@@ -68,6 +68,15 @@ def test_what_has_no_figures_is_there_because_the_chain_needs_it(keten):
     assert keten.flow("cases_closed").stay == Stay(6.0, 2.0)
 
 
+def test_every_sum_and_every_flow_that_is_not_just_counted_says_what_was_assumed(keten):
+    plain = [
+        flow.name for flow in keten.flows if not any(each.note for each in (flow, *flow.routes))
+    ]
+    assert plain == list(FIRST)
+    for row in (*keten.stocks, *keten.sums):
+        assert row.note, row.name
+
+
 def test_the_monthly_flows_are_those_of_the_inflow(keten):
     in_use = Network.asylum_inflow()
     assert keten.blocks == in_use.blocks
