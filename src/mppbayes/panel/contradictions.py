@@ -1,27 +1,26 @@
-"""Whether figures of parts, or of members of a sum, exceed the figure of what holds them."""
+"""Whether figures of parts, or of members of a sum, exceed the figure of what holds them.
 
-from collections.abc import Iterator
-from typing import NamedTuple
+They may be of other spans than it: months of parts lie inside a quarter of their whole, and months
+of the whole add up to a quarter of a part.
+"""
+
+from collections.abc import Iterable, Iterator
 
 import pandas as pd
 
 from mppbayes.network import Network
+from mppbayes.panel.algebra import Figures, closure, figures_of, over, relations, spans_of
+from mppbayes.panel.attribution import totals
 from mppbayes.panel.faults import Faults
-
-
-class _Figure(NamedTuple):
-    lower: int
-    upper: int
-    row: int
-    period: str
-
-
-type _Place = tuple[pd.Timestamp, pd.Timestamp]
-type _Figures = dict[tuple[str, _Place], _Figure]
+from mppbayes.panel.periods import Span
 
 
 def check_contradictions(evidence: pd.DataFrame, network: Network, faults: Faults) -> None:
     """Add the faults of figures that together exceed that of their whole, rounding allowed for.
+
+    Figures inside a span are compared with what their whole is over it, given or adding up from
+    shorter spans, from members, or from what the others leave; of a longer span that holds one
+    already at fault nothing is said. Levels of stocks are compared at one end.
 
     Parameters
     ----------
@@ -32,21 +31,32 @@ def check_contradictions(evidence: pd.DataFrame, network: Network, faults: Fault
     faults : Faults
         What they are added to.
     """
-    figures = _figures(evidence, network)
-    places = dict.fromkeys(place for _, place in figures)
+    published = figures_of(evidence, network)
+    known = published
+    if not published.keys().isdisjoint(totals(network)):
+        known = closure(published, relations(network))
+    keys = zip(evidence["series"], spans_of(evidence, network), strict=True)
+    source = dict(zip(keys, zip(evidence["row"], evidence["period"], strict=True), strict=True))
+    told: dict[tuple[str, str], list[Span]] = {}
     for whole, inner, what in _holders(network):
-        for place in places:
-            held = {name: figures[name, place] for name in inner if (name, place) in figures}
-            holder = _of(whole, place, figures, network)
-            least = sum(figure.lower for figure in held.values())
-            if held and holder is not None and least > holder.upper:
-                first = next(iter(held.values()))
+        members = network.members(whole) if what == "parts" else ()
+        before = told.setdefault((whole, what), [])
+        for span in _spans(known, (whole, *inner, *members)):
+            if any(span.first <= each.first and each.end <= span.end for each in before):
+                continue
+            lines = {name: published[name] for name in inner if name in published}
+            held = {name: spans for name, line in lines.items() if (spans := line.within(span))}
+            most = _most(known, whole, members, span) if held else None
+            least = sum(lines[name].least(span) for name in held)
+            if most is not None and most < least:
+                before.append(span)
+                row, _ = source[next((name, spans[0]) for name, spans in held.items())]
+                _, when = source.get((whole, span), (row, str(span)))
                 faults.add(
                     f"{what} that exceed '{whole}'",
                     "one of the figures is wrong, or they are not of the same events",
-                    first.row,
-                    f"{' and '.join(held)} in {first.period}: at least {least}, "
-                    f"of at most {holder.upper}",
+                    row,
+                    f"{' and '.join(held)} in {when}: at least {least}, of at most {most}",
                 )
 
 
@@ -58,29 +68,24 @@ def _holders(network: Network) -> Iterator[tuple[str, tuple[str, ...], str]]:
             parts.setdefault(flow.part_of, []).append(flow.name)
     for whole, inner in parts.items():
         yield whole, tuple(inner), "parts"
-    for name in network.sum_names:
-        yield name, network.members(name), "members"
+    for total in network.sums:
+        members = network.members(total.name)
+        yield total.name, members, "members"
+        if members != total.of:
+            yield total.name, total.of, "members"
 
 
-def _figures(evidence: pd.DataFrame, network: Network) -> _Figures:
-    """Give the figures by series and span; a stock's by its end alone."""
-    levels = network.stock_series
-    columns = ("series", "start", "end", "lower", "upper", "row", "period")
-    return {
-        (series, (end if series in levels else start, end)): _Figure(lower, upper, row, period)
-        for series, start, end, lower, upper, row, period in zip(
-            *(evidence[column] for column in columns), strict=True
-        )
-    }
+def _spans(known: Figures, series: Iterable[str]) -> list[Span]:
+    """Give the spans of the figures of series, shorter ones first."""
+    found = {span for name in series if name in known for span, _ in known[name].items()}
+    return sorted(found, key=lambda span: (span.months, span.first))
 
 
-def _of(whole: str, place: _Place, figures: _Figures, network: Network) -> _Figure | None:
-    """Give the figure of a flow or a sum; of a sum without one, that of all its members."""
-    if (whole, place) in figures or whole not in network.sum_names:
-        return figures.get((whole, place))
-    members = [figures.get((name, place)) for name in network.members(whole)]
-    known = [figure for figure in members if figure is not None]
-    if len(known) < len(members):
-        return None
-    lower, upper = sum(figure.lower for figure in known), sum(figure.upper for figure in known)
-    return _Figure(lower, upper, known[0].row, known[0].period)
+def _most(known: Figures, whole: str, members: tuple[str, ...], span: Span) -> int | None:
+    """Give the largest count that a whole, or its members together, may have over a span."""
+    limits = []
+    for together in ((whole,), members):
+        each = [figure for name in together if (figure := over(known, name, span)) is not None]
+        if each and len(each) == len(together):
+            limits.append(sum(figure.upper for figure in each))
+    return min((limit for limit in limits if limit >= 0), default=None)  # else at fault elsewhere
