@@ -6,6 +6,7 @@ import shutil
 import time
 from types import SimpleNamespace
 
+import chains
 import numpy as np
 import nutpie
 import pandas as pd
@@ -19,6 +20,7 @@ from mppbayes.cli import output, reproduction
 from mppbayes.cli.backtests import write_backtest
 from mppbayes.cli.directory import Results, write_directory
 from mppbayes.diagnostics import Verdicts
+from mppbayes.errors import MppbayesError
 from mppbayes.evaluation import backtest, backtesting
 from mppbayes.inference import fitting, samplers
 from mppbayes.model import ModelSpec
@@ -131,6 +133,66 @@ def test_every_fault_is_told_without_a_traceback(run, inputs):
     for found in ("row 2", "row 3", "row 4", "a_9"):
         assert found in output.err
     assert "Traceback" not in output.err
+
+
+def check(run, folder, network, *rows):
+    """Run check on a network and rows of a table."""
+    network.to_toml(folder / "net.toml")
+    lines = [",".join(map(str, row)) for row in (("series", "period", "value"), *rows)]
+    (folder / "counts.csv").write_text("\n".join(lines), "utf-8")
+    return run("check", folder / "counts.csv", "--network", folder / "net.toml")
+
+
+LOOPED = chains.network(
+    chains.flow("came"),
+    chains.flow("one", route=[chains.route("other", 3)]),
+    chains.flow("other", route=[chains.route("one", 3)]),
+)
+STOCK = chains.network(chains.flow("came", enters="here"), stocks=[chains.stock("here")])
+SUMMED = chains.network(
+    chains.flow("came", enters="here"),
+    chains.flow("more"),
+    stocks=[chains.stock("here")],
+    sums=[{"name": "everyone", "of": ["came", "more"]}],
+)
+
+
+@pytest.mark.parametrize(
+    ("network", "rows", "said"),
+    [
+        (LOOPED, [("came", "2024-01", 3)], ["each of these flows waits for another: one, other"]),
+        (STOCK, [("came", "2024-01", 3)], ["stock 'here' has no figures and no initial"]),
+        (STOCK, [("here", "2024-01", 3)], ["no flow has a count that the model can use"]),
+        (
+            SUMMED,
+            [("came", "2024-01", 3), ("everyone", "2024-02", 9)],
+            ["'everyone' has figures (1) none of which tells", "stock 'here' has no figures"],
+        ),
+    ],
+)
+def test_check_refuses_what_a_fit_refuses(run, tmp_path, network, rows, said):
+    status, output = check(run, tmp_path, network, *rows)
+    assert (status, output.out) == (2, "")
+    for text in said:
+        assert text in output.err
+    panel = read_panel(tmp_path / "counts.csv", network)
+    with pytest.raises(MppbayesError) as caught:
+        fitting.fit(ModelSpec(network), panel, seed=1, progress=False)
+    assert str(caught.value) in output.err
+
+
+def test_check_names_the_figures_that_tell_nothing_of_a_rate(run, tmp_path):
+    rows = [
+        *(("came", month, value) for month, value in chains.months("2024-01", [3, 4])),
+        *(("everyone", month, value) for month, value in chains.months("2024-01", [9, 9, 9])),
+        ("here", "2024-01", 50),
+    ]
+    status, output = check(run, tmp_path, SUMMED, *rows)
+    assert status == 0
+    assert "everyone: 2024-01 to 2024-03" in output.out
+    told = output.out.partition("Figures that tell nothing of their flow's rate:\n")[2]
+    assert told.splitlines() == ["  everyone 2024-03: it does not tell of a single flow"]
+    assert "tell nothing" not in check(run, tmp_path, SUMMED, *rows[:4], rows[-1])[1].out
 
 
 @pytest.mark.parametrize(

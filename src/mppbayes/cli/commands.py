@@ -7,6 +7,7 @@ import typer
 
 from mppbayes import __version__
 from mppbayes.cli.output import console, progress, show_bands, show_verdicts
+from mppbayes.errors import MppbayesError
 
 if TYPE_CHECKING:
     from mppbayes.inference import Fit
@@ -58,11 +59,18 @@ def new(directory: Annotated[Path, typer.Argument(help="A folder to make.")]) ->
 
 @app.command()
 def check(counts: Counts, network: NetworkFile, wide: Wide = False) -> None:
-    """Read a table and a network, and report every fault or what was read."""
+    """Read a table and a network, and report every fault or what was read and what a fit uses."""
+    from mppbayes.model.layout import Layout
+
     panel = _panel(counts, network, wide)
+    _require_usable(panel)
     console.print(panel)
     for series in panel.series:
         console.print(f"  {series}: {panel.first(series)} to {panel.last(series)}")
+    if unused := Layout.of(panel).unused:
+        console.print("Figures that tell nothing of their flow's rate:")
+        for figure in unused:
+            console.print(f"  {figure}", soft_wrap=True)
 
 
 @app.command()
@@ -282,6 +290,24 @@ def _panel(counts: Path, network: Path, wide: bool) -> "Panel":
     from mppbayes.panel import read_panel
 
     return read_panel(counts, Network.from_toml(network), layout="wide" if wide else "long")
+
+
+def _require_usable(panel: "Panel") -> None:
+    """Refuse what a fit would refuse, all of it together."""
+    from mppbayes.model import ModelSpec, resolve
+    from mppbayes.model.dynamics import require_dynamics
+
+    refusals: list[MppbayesError] = []
+    try:
+        require_dynamics(panel.network, panel)
+    except MppbayesError as error:
+        refusals.append(error)
+    try:
+        resolve(ModelSpec(panel.network), panel)
+    except MppbayesError as error:
+        refusals.append(error)
+    if refusals:
+        raise MppbayesError("\n".join(map(str, refusals))) from refusals[0]
 
 
 def _scheme(minimum: float | None, maximum: float | None) -> "BandScheme":
