@@ -1,5 +1,5 @@
 import dataclasses
-from datetime import datetime
+from datetime import date, datetime
 
 import numpy as np
 import openpyxl
@@ -32,7 +32,10 @@ def network_per(period):
             Flow("applications", "IND", 1, "inflow", "persons", enters="pending"),
             Flow("reunification", "IND", 1, "inflow", "persons"),
         ),
-        sums=(Sum("inflow", ("applications", "reunification")),),
+        sums=(
+            Sum("inflow", ("applications", "reunification")),
+            Sum("present", ("pending",)),
+        ),
     )
 
 
@@ -422,6 +425,76 @@ def test_a_finer_frequency_than_the_networks_is_refused(period, finer, coarser):
     panel = read_panel(table(("applications", coarser, 1)), network)
     assert panel.first("applications").freqstr[0] == period[0].upper()
     assert panel.counts().sizes["time"] == (0 if coarser == "2024-H1" else 1)
+
+
+@pytest.mark.parametrize(
+    ("period", "shorter", "as_written"),
+    [("quarter", "2024-03", "2024-Q1"), ("year", "2024-Q4", "2024"), ("year", "2024-H2", "2024")],
+)
+def test_a_level_of_a_shorter_period_is_not_to_be_added_up(period, shorter, as_written):
+    frame = table(("pending", shorter, 1), ("reunification", shorter, 1))
+    of_flow, of_level = faults_of(frame, network_per(period))
+    what = f"shorter than the network's, which is a {period}: row"
+    assert of_level == (
+        f"levels dated by periods {what} 1 ('{shorter}'); "
+        f"give the level at the end of a {period}, as {as_written}"
+    )
+    assert of_flow == f"periods {what} 2 ('{shorter}'); add the figures up"
+
+
+DAYS = {"month": "2024-02-29", "quarter": "2024-09-30", "year": "2024-12-31"}
+
+
+@pytest.mark.parametrize(
+    ("period", "text"), [("month", "2024-02"), ("quarter", "2024-Q3"), ("year", "2024")]
+)
+@pytest.mark.parametrize(
+    "as_cell", [str, pd.Timestamp, datetime.fromisoformat, date.fromisoformat], ids=repr
+)
+def test_a_level_may_be_dated_by_the_last_day_of_a_period(period, text, as_cell):
+    network = network_per(period)
+    for series in ("pending", "present"):
+        frame = table((series, as_cell(DAYS[period]), 5))
+        assert read_panel(frame, network).evidence["period"].tolist() == [text]
+    (fault,) = faults_of(table(("applications", as_cell(DAYS[period]), 5)), network)
+    assert fault.startswith("unreadable periods: row 1 (")
+    assert "last day" not in fault
+
+
+@pytest.mark.parametrize(("write", "suffix"), [(as_csv, ".csv"), (as_excel, ".xlsx")])
+def test_a_file_may_date_levels_by_days(tmp_path, write, suffix):
+    frame = table(("pending", date(2024, 12, 31), 5), ("pending", date(2023, 2, 28), 6))
+    write(frame, tmp_path / f"levels{suffix}")
+    evidence = read_panel(tmp_path / f"levels{suffix}", NETWORK).evidence
+    assert evidence["period"].tolist() == ["2023-02", "2024-12"]
+
+
+@pytest.mark.parametrize(
+    ("period", "day"),
+    [
+        ("month", "2024-12-30"),
+        ("month", "2024-02-30"),
+        ("month", "2023-02-29"),
+        ("month", "2024-12-01"),
+        ("quarter", "2024-11-30"),
+        ("year", "2024-06-30"),
+        ("month", date(1700, 12, 31)),
+        ("month", date.max),
+        ("month", datetime(2024, 12, 31, 12)),
+        ("month", pd.Period("2024-12-31", "D")),
+    ],
+)
+def test_a_level_of_another_day_is_refused(period, day):
+    (fault,) = faults_of(table(("pending", day, 5)), network_per(period))
+    example = {"year": "2024-12-31"}.get(period, "2024-03-31")
+    assert fault.startswith("unreadable periods: row 1 (")
+    assert fault.endswith(f"; or the last day of a {period}, as {example}")
+
+
+def test_a_date_and_a_period_of_one_level_are_a_repetition():
+    frame = table(("pending", "2024-Q4", 5), ("pending", pd.Timestamp("2024-12-31"), 5))
+    (fault,) = faults_of(frame)
+    assert "row 2 (2024-12 stands in row 1 too)" in fault
 
 
 def test_an_unknown_series_is_refused_with_a_suggestion():

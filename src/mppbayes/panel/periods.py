@@ -1,8 +1,9 @@
 """Spans of months: reading ``2024-03``, ``2024-Q1``, ``2024-H1`` and ``2024``."""
 
 import re
+from calendar import monthrange
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, time
 from numbers import Integral
 from typing import Self
 
@@ -20,6 +21,7 @@ _TEXT = re.compile(
     r"(?:-(?:(?P<month>0[1-9]|1[0-2])|Q(?P<quarter>[1-4])|H(?P<half>[12])))?",
     re.ASCII,
 )
+_DAY = re.compile(r"(1[89]|2[01])\d\d-\d\d-\d\d", re.ASCII)
 _PART = {"month": 1, "quarter": 3, "half": 6}
 _LENGTHS = (1, 3, 6, 12)
 
@@ -68,6 +70,34 @@ class Span:
                 return cls(year + months * (int(found[part]) - 1), months)
         return cls(year, 12)
 
+    @classmethod
+    def ending(cls, cell: object, months: int) -> Self:
+        """Read the period at whose end a level holds.
+
+        Parameters
+        ----------
+        cell : object
+            As for :meth:`parse`; or a full date, the last day of a period.
+        months : int
+            How many months a period lasts, for a date.
+
+        Returns
+        -------
+        Span
+            The span.
+
+        Raises
+        ------
+        CellError
+            If it is none of these.
+        """
+        day = _as_day(cell)
+        if day is not None and day.day == monthrange(day.year, day.month)[1]:
+            end = 12 * day.year + day.month
+            if end % months == 0:
+                return cls.parse(str(cls(end - months, months)))
+        return cls.parse(cell)
+
     @property
     def end(self) -> int:
         """The month after the last."""
@@ -110,6 +140,22 @@ def _as_text(cell: object) -> str:
             return f"{cell:%Y-%m}"
         case _:
             return ""
+
+
+def _as_day(cell: object) -> date | None:
+    """Give the day that a cell holds; None where it holds none, or a time of day."""
+    match cell:
+        case str() if _DAY.fullmatch(cell.strip()):
+            try:
+                return date.fromisoformat(cell.strip())
+            except ValueError:
+                return None
+        case datetime() if cell.time() == time.min:
+            return cell.date()
+        case date() if not isinstance(cell, datetime):
+            return cell
+        case _:
+            return None
 
 
 def _period_text(period: pd.Period) -> str:

@@ -1,12 +1,14 @@
 """From a table to a panel: every cell is read, and all faults are reported together."""
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
 
 from mppbayes.errors import PanelError, suggest
 from mppbayes.network import Network
+from mppbayes.network.rows import Period
 from mppbayes.panel import cells
 from mppbayes.panel.attribution import attributed
 from mppbayes.panel.columns import OPTIONAL, REQUIRED, Layout, long_form
@@ -22,6 +24,11 @@ _READERS: dict[str, Callable[[object], object]] = {
     "value": cells.count,
     "rounding": cells.rounding,
     "as_of": cells.as_of,
+}
+_END: dict[Period, tuple[str, str]] = {
+    "month": ("2024-03", "2024-03-31"),
+    "quarter": ("2024-Q1", "2024-03-31"),
+    "year": ("2024", "2024-12-31"),
 }
 
 
@@ -44,7 +51,8 @@ def read_panel(
     layout : {"long", "wide"}
         Long: columns ``series``, ``period``, ``value``, optionally ``rounding`` and ``as_of``,
         and further ones, which are carried along. Wide: a column ``period`` and one column a
-        series.
+        series. The period of a stock's level, at whose end it holds, may be given as the date of
+        its last day.
     rounding : int, optional
         What the counts without a rounding of their own were rounded to.
 
@@ -122,20 +130,20 @@ def _figures(table: pd.DataFrame, network: Network, faults: Faults) -> pd.DataFr
             raise CellError("unknown series", suggest(cell, network.series_names))
         return cell
 
-    def span(cell: object) -> Span:
-        read = Span.parse(cell)
-        if read.months < MONTHS[network.period]:
-            what = f"periods shorter than the network's, which is a {network.period}"
-            raise CellError(what, "add the figures up")
-        return read
-
     known = frozenset(network.series_names)
     nothing = pd.Series("", table.index, dtype=object)
     places = zip(table["series"], table["period"], strict=True)
     about = pd.Series([f" of {name} in {when}" for name, when in places], table.index, dtype=object)
     figures = table[["row"]].assign(
-        series=_read(table["series"], series, table["row"], nothing, faults),
-        span=_read(table["period"], span, table["row"], nothing, faults),
+        series=_read(table["series"], series, table["row"], nothing, faults)
+    )
+    levels = figures["series"].isin(network.stock_series)
+    figures["span"] = pd.concat(
+        _read(table.loc[of_them, "period"], reader, table["row"], nothing, faults)
+        for of_them, reader in (
+            (~levels, partial(_span, network.period)),
+            (levels, partial(_level, network.period)),
+        )
     )
     for name, reader in _READERS.items():
         if name in table:
@@ -144,6 +152,29 @@ def _figures(table: pd.DataFrame, network: Network, faults: Faults) -> pd.DataFr
             figures[name] = None
     given = table["value"].notna() & figures["series"].notna() & figures["span"].notna()
     return figures[given]
+
+
+def _span(period: Period, cell: object) -> Span:
+    """Read the period of a count."""
+    return _long_enough(Span.parse(cell), period, "periods", "add the figures up")
+
+
+def _level(period: Period, cell: object) -> Span:
+    """Read the period at whose end a level holds, which may be given by its last day."""
+    as_period, as_day = _END[period]
+    try:
+        read = Span.ending(cell, MONTHS[period])
+    except CellError as error:
+        remedy = f"{error.remedy}; or the last day of a {period}, as {as_day}"
+        raise CellError(error.what, remedy) from error
+    remedy = f"give the level at the end of a {period}, as {as_period}"
+    return _long_enough(read, period, "levels dated by periods", remedy)
+
+
+def _long_enough(span: Span, period: Period, what: str, remedy: str) -> Span:
+    if span.months < MONTHS[period]:
+        raise CellError(f"{what} shorter than the network's, which is a {period}", remedy)
+    return span
 
 
 def _read(
