@@ -459,6 +459,21 @@ show(
         "'2024-01'",
     ),
     Case(
+        "the level of a stock at the end of a month, in a network that counts by quarter",
+        lambda: table(HEADER + "pending,2024-01,50\n", about=chain(period="quarter")),
+        "give the level at the end of a quarter",
+    ),
+    Case(
+        "the level of a stock on a day that ends no month",
+        lambda: table(HEADER + "pending,2024-01-30,50\n", about=chain()),
+        "or the last day of a month",
+    ),
+    Case(
+        "a count of a day",
+        lambda: table(HEADER + "applications,2024-01-31,3\n"),
+        "'2024-01-31'",
+    ),
+    Case(
         "a month twice",
         lambda: table(HEADER + "applications,2024-01,3\napplications,2024-01,4\n"),
         "2024-01 stands in row 2 too",
@@ -475,6 +490,22 @@ show(
             about=chain(flow("grants", part_of="decisions"), flow("refusals", part_of="decisions")),
         ),
         "grants and refusals",
+    ),
+    Case(
+        "months of a part that together exceed the quarter of its whole",
+        lambda: table(
+            HEADER + "decisions,2024-Q1,30\ngrants,2024-01,20\ngrants,2024-02,20\n",
+            about=chain(flow("grants", part_of="decisions")),
+        ),
+        "grants in 2024-Q1: at least 40, of at most 30",
+    ),
+    Case(
+        "a quarter of a member that exceeds the months of its sum",
+        lambda: table(
+            HEADER + "arrivals,2024-Q1,50\nall,2024-01,10\nall,2024-02,10\nall,2024-03,10\n",
+            about=network(sum=[{"name": "all", "of": ["applications", "arrivals"]}]),
+        ),
+        "arrivals in 2024-Q1: at least 50, of at most 30",
     ),
     Case(
         "a stock that exceeds the sum that it is in",
@@ -947,6 +978,13 @@ def command(*arguments: str) -> None:
         sys.argv = given
 
 
+def check_looped() -> None:
+    """Check a table beside a network whose routes wait for each other."""
+    looped = network(flow("one", route=[route("other", 3)]), flow("other", route=[route("one", 3)]))
+    looped.to_toml("looped.toml")
+    command("check", "counts.csv", "--network", "looped.toml")
+
+
 ahead = ("--network", "network.toml", "--until", "2026-12", "--out")
 
 show(
@@ -964,6 +1002,11 @@ show(
         "mppbayes check network.toml --network counts.csv, the two files exchanged",
         lambda: command("check", "network.toml", "--network", "counts.csv"),
         "counts.csv",
+    ),
+    Case(
+        "mppbayes check counts.csv --network looped.toml, whose routes wait for each other",
+        check_looped,
+        "one, other",
     ),
     Case(
         "mppbayes forecast … --minimum 90, in per cent",
