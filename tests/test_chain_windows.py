@@ -239,7 +239,8 @@ def random_figures(pick, net: Network):
             if at + max(span, 1) > 36:
                 break
             if span:
-                given_ones.append((text(at, span), pick(st.integers(least, most))))
+                up_to = most if is_part else most * span
+                given_ones.append((text(at, span), pick(st.integers(least * span, up_to))))
             at += max(span, 1)
         figures[name] = given_ones
     for name in net.stock_names:
