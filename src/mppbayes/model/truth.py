@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from numbers import Integral
 from typing import Literal, get_args
 
 import numpy as np
@@ -28,6 +29,7 @@ def simulate(
     *,
     seed: int,
     evidence: Mapping[str, Frequency] | None = None,
+    rounding: Mapping[str, int] | None = None,
 ) -> Panel:
     """Simulate a chain from known parameters, and publish it as evidence.
 
@@ -47,20 +49,24 @@ def simulate(
         Of the chance.
     evidence : mapping of str to str, optional
         Series → how often it is published: ``month``, ``quarter``, ``half-year``, ``year`` or
-        ``never``. A stock's figure is of the end. Series left out are published every period.
+        ``never``. A stock's figure is of the end. Flows and stocks left out are published every
+        period, sums and rests never.
+    rounding : mapping of str to int, optional
+        Series → what its figures are rounded to; by default 1.
 
     Returns
     -------
     Panel
-        Of the flows and stocks that are published; a rest is not.
+        What is published. For gaps and ragged ends, leave out rows of its ``evidence`` and read
+        the rest again.
 
     Raises
     ------
     SpecError
         If the specification is not resolved, or the pattern cannot be published.
     """
-    published = dict(evidence or {})
-    _check(spec, published)
+    published, units = dict(evidence or {}), dict(rounding or {})
+    _check(spec, published, units)
     missing = [dim for dim in ("chain", "draw") if dim not in parameters.dims]
     draws = FlowDraws.of(spec, parameters.expand_dims(missing) if missing else parameters)
     if len(draws.shock) != 1:
@@ -72,17 +78,28 @@ def simulate(
     chance = Innovations(seed, 1)
     shock = np.stack([chance.shocks(period.ordinal, spec.shock) for period in periods], axis=1)
     drawn = simulate_draws(spec, replace(draws, shock=shock), periods.to_timestamp(), seed=seed)
-    flows = pd.DataFrame(drawn.counts[0], periods, columns=list(spec.structure.names))
-    stocks = pd.DataFrame(drawn.stocks[0], periods, columns=list(spec.network.stock_names))
-    own = MONTHS[spec.network.period]
+    network, own = spec.network, MONTHS[spec.network.period]
+    counts = spec.structure.complete(drawn.counts[0])
+    values = pd.DataFrame(
+        np.column_stack([counts, drawn.stocks[0]]),
+        periods,
+        columns=[*network.flow_names, *network.stock_names],
+    )
+    unasked = dict.fromkeys((*spec.structure.names, *network.stock_names), network.period)
     tables = []
-    for values, total in ((flows, True), (stocks, False)):
-        for name in values.columns:
-            frequency = published.get(name)
-            if frequency != "never":
-                step = (_MONTHS[frequency] if frequency else own) // own
-                tables.append(_published(values[name], step, own, total=total))
-    return read_panel(pd.concat(tables), spec.network)
+    for name, frequency in (unasked | published).items():
+        if frequency != "never":
+            figures = _published(
+                values[list(network.members(name))].sum(axis=1).rename(name),
+                _MONTHS[frequency] // own,
+                own,
+                total=name not in network.stock_series,
+            )
+            unit = units.get(name, 1)
+            tables.append(
+                figures.assign(value=unit * (figures["value"] / unit).round(), rounding=unit)
+            )
+    return read_panel(pd.concat(tables), network)
 
 
 def _published(values: pd.Series, step: int, months: int, *, total: bool) -> pd.DataFrame:
@@ -101,8 +118,8 @@ def _published(values: pd.Series, step: int, months: int, *, total: bool) -> pd.
     return rows.assign(series=str(values.name))[["series", "period", "value"]]
 
 
-def _check(spec: ModelSpec, published: Mapping[str, str]) -> None:
-    known = (*spec.structure.names, *spec.network.stock_names)
+def _check(spec: ModelSpec, published: Mapping[str, str], units: Mapping[str, int]) -> None:
+    known = spec.network.series_names
     choices = get_args(Frequency.__value__)
     own = MONTHS[spec.network.period]
     faults = [
@@ -117,10 +134,15 @@ def _check(spec: ModelSpec, published: Mapping[str, str]) -> None:
     ]
     for series, frequency in published.items():
         if series not in known:
-            faults.append(f"{series!r} is no flow or stock; {suggest(series, known)}")
+            faults.append(f"{series!r} is no flow, stock or sum; {suggest(series, known)}")
         if frequency not in choices:
             faults.append(f"{series!r} is published {frequency!r}; {suggest(frequency, choices)}")
         elif _MONTHS.get(frequency, own) < own:
             faults.append(f"{series!r} cannot be published by {frequency}: periods are longer")
+    for series, unit in units.items():
+        if series not in known:
+            faults.append(f"{series!r} is no flow, stock or sum; {suggest(series, known)}")
+        if not (isinstance(unit, Integral) and unit >= 1):
+            faults.append(f"{series!r} is rounded to {unit!r}; give a whole number of at least 1")
     if faults:
         raise SpecError("this cannot be simulated", faults)
