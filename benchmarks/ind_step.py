@@ -6,7 +6,8 @@ MINUTES of sampling an origin, 2 unless told otherwise; a draft says that it is 
 
 The folder holds the reference figures (applications by month, the stock of pending applications by
 month, decisions by quarter); they are not part of this project. Withdrawals are not published, and
-before 2017 neither are repeat applications: the first are an unseen flow, the second go unrecorded.
+before 2017 neither are repeat applications: both are unseen flows. The second ends in 2017, from
+when on repeat applications are counted among the others.
 """
 
 import sys
@@ -29,13 +30,20 @@ SAMPLES = 4000
 # One inflow's own shocks cannot be told from a shock common to the chain, so that there is none.
 LOADINGS = ("shock_loading", "stock.shock_loading")
 NO_SHOCK = mpp.Prior(-7.0, 0.1, 0.1)
+REPEATS = {"repeat_applications": float(np.log(150))}  # a month; from 2017 on they were 100 to 220
+COUNTED = mpp.PastMeasure("counted", ("repeat_applications",), "2017-01", effect=-0.999, doubt=0.1)
 
 
 def main(folder: Path, minutes: float) -> None:
     """Print scores of the stock and of a year's decisions, against simple forecasts."""
     table = evidence(folder)
     panel = mpp.read_panel(table, network())
-    spec = mpp.ModelSpec(network(), priors=dict.fromkeys(LOADINGS, NO_SHOCK))
+    spec = mpp.ModelSpec(
+        network(),
+        priors=dict.fromkeys(LOADINGS, NO_SHOCK),
+        mean_levels=REPEATS,
+        past_measures=(COUNTED,),
+    )
     compiled = mpp.compile_model(spec, panel)
     rows = []
     for origin in ORIGINS:
@@ -85,6 +93,7 @@ def network() -> mpp.Network:
             "stock": [{"name": "pending", "organisation": "IND", "block": 1, "unit": "persons"}],
             "flow": [
                 flow("applications", "inflow", enters="pending"),
+                flow("repeat_applications", "inflow", enters="pending"),
                 flow("decisions", "throughflow", leaves="pending"),
                 flow("withdrawals", "outflow", leaves="pending"),
             ],
