@@ -81,11 +81,18 @@ def banded(forecast: mpp.Forecast, quantity: str) -> str:
     bands = mpp.bands(forecast, by=("flow", "stock", "sum")).select(quantity=quantity, period=YEAR)
     rows = bands.to_frame()
     said = ", ".join(
-        f"{row.band} {row.value:,} (exceeded with probability {row.exceedance:g})"
+        f"{row.band} {row.value:,} (exceeded with probability {chance(row.band)})"
         for row in rows.itertuples()
     )
     moment = f" on {rows['moment'].iloc[0]}" if rows["moment"].iloc[0] else f" in {YEAR}"
-    return f"{quantity}{moment}: {said}. It rests on {rows['basis'].iloc[0]}."
+    last = rows["last_observed"].iloc[0] or "never"
+    return f"{quantity}{moment}: {said}. It rests on {rows['basis'].iloc[0]}, last seen {last}."
+
+
+def chance(name: str) -> str:
+    """Say a band's probability, and where it is an assumption and not the MPP's."""
+    band = mpp.MPP[name]
+    return f"{band.exceedance:g}" + ("" if band.published else ", our assumption")
 
 
 def changed(contrast: mpp.Contrast, quantity: str) -> str:
