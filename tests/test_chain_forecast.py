@@ -5,6 +5,7 @@ import pytest
 import mppbayes as mpp
 from mppbayes import names
 from mppbayes.errors import PanelError
+from mppbayes.plotting.captions import policy_sentences
 from mppbayes.prediction.given import GivenFuture
 
 
@@ -63,7 +64,11 @@ def test_a_given_future_stands_is_marked_and_moves_what_follows(fitted, forecast
     marked = other.tree[names.PREDICTIONS]["is_given"]
     assert bool(marked.sel(flow="decisions", time=slice("2025-01", "2025-12")).all())
     assert not bool(marked.sel(flow="applications").any())
-    assert "own plan" in other.tree.attrs["given"]
+    assert other.given.to_dict("records") == [
+        {"flow": "decisions", "source": "the agency's own plan", "less": 0.0}
+    ]
+    said = " ".join(policy_sentences(other, "en"))
+    assert said == "Given futures: decisions (the agency's own plan)."
     table = mpp.bands(other, by=("flow", "sum", "stock")).to_frame()
     basis = table.groupby(["quantity", "period"])["basis"].agg(set)
     assert basis["decisions", "2025"] == {"given"}
@@ -76,6 +81,32 @@ def test_a_given_future_stands_is_marked_and_moves_what_follows(fitted, forecast
         - forecast.stocks.sel(time="2025-12-01").median()
     )
     assert float(more) > 1000
+
+
+def test_no_more_leave_by_plan_than_are_in_the_stock(fitted):
+    given = GivenFuture("decisions", {"2025-03": 100_000, "2025-05": 0}, "a plan")
+    other = mpp.forecast(fitted, until="2025-12", seed=2, futures=10, given=given)
+    march = other.flows.sel(flow="decisions", time="2025-03-01")
+    before = other.stocks.sel(stock="backlog", time="2025-02-01")
+    assert bool((march == before).all())
+    assert other.given["less"].tolist() == [1.0]
+    assert "in 100.0\N{NO-BREAK SPACE}% of the draws fewer" in policy_sentences(other, "en")[0]
+    out = other.flows.sel(flow=["decisions", "withdrawals"]).sum("flow")
+    change = other.flows.sel(flow="applications") - out + other.unrecorded.sel(stock="backlog")
+    gap = other.stocks.sel(stock="backlog").diff("time") - change.isel(time=slice(1, None))
+    assert int(abs(gap).max()) == 0
+    plain = mpp.forecast(fitted, until="2025-12", seed=2, futures=10)
+    ahead = {"stock": "backlog", "time": "2025-03-01"}
+    assert float(abs(other.unrecorded.sel(ahead)).max()) <= 3 + float(
+        abs(plain.unrecorded.sel(ahead)).max()
+    )
+
+
+def test_a_given_part_is_within_its_given_whole(fitted):
+    parts = {"decisions": 100, "grants": 101}
+    given = [GivenFuture(name, {"2025-03": n}, "a plan") for name, n in parts.items()]
+    with pytest.raises(PanelError, match=r"grants of 2025-03 exceed 'decisions'.* by 1"):
+        mpp.forecast(fitted, until="2025-12", seed=2, given=given)
 
 
 def test_a_given_future_may_be_quantiles(fitted):
@@ -92,6 +123,9 @@ def test_a_given_future_that_cannot_be_used_is_refused_with_all_faults(fitted):
         GivenFuture("aplications", {"2025-03": 1}, "a partner"),
         GivenFuture("decisions", {"2024-03": 1, "2025-04": -1, "soon": 3}, ""),
         GivenFuture("decisions", {"2025-05": {0.9: 5, 0.1: 2}}, "a partner"),
+        GivenFuture("applications", {"2025": 12_000, "2025-06": {"0.5": 3, "0.1": 4}}, "a partner"),
+        GivenFuture("backlog", {"2025-03": 1}, "a partner"),
+        GivenFuture("appeals", [10, 20], "a partner"),
     ]
     with pytest.raises(PanelError) as caught:
         mpp.forecast(fitted, until="2025-12", seed=2, given=given)
@@ -104,5 +138,9 @@ def test_a_given_future_that_cannot_be_used_is_refused_with_all_faults(fitted):
         "has no source",
         "quantiles",
         "given twice",
+        "2025 of 'applications' is no month, by which this network steps",
+        "2025-06 of 'applications' has quantiles",
+        "'backlog' is no flow; only the futures of flows can be given",
+        "the counts of 'appeals' are [10, 20]; give period → count",
     ):
         assert part in text

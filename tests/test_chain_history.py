@@ -89,7 +89,7 @@ def test_before_all_evidence_a_source_is_what_it_is_on_average_since():
     np.testing.assert_allclose(before[:, :, 0], 100)
 
 
-def check_forecast(net, seed, **which):
+def check_forecast(net, seed, *, figures_stand=True, **which):
     rng = np.random.default_rng(seed)
     one = chains.random_draws(net, n_draws=1, n_time=N_TIME, seed=seed, **which)
     figures, truth = publish(net, one, rng)
@@ -105,6 +105,8 @@ def check_forecast(net, seed, **which):
     counts, _ = require_identity(net, drawn, initial)
     assert (counts >= 0).all()
     require_parts_within(net, counts)
+    if not figures_stand:
+        return
     begin = known.periods.get_indexer([span[0]])[0] if span[0] in known.periods else n_time
     for last, s in zip(*np.nonzero(known.windows.seen), strict=True):
         first = last - known.windows.length[last, s] + 1
@@ -127,6 +129,12 @@ def test_a_forecast_goes_on_from_any_evidence(net, seed):
 @given(chains.random_networks(with_parts=False), st.integers(0, 10**6))
 def test_a_forecast_goes_on_from_any_evidence_of_small_stocks(net, seed):
     check_forecast(net, seed)
+
+
+@quickly
+@given(chains.random_networks(), st.integers(0, 10**6))
+def test_stocks_close_and_parts_lie_within_their_wholes_whatever_is_known_of_these(net, seed):
+    check_forecast(net, seed, full=True, figures_stand=False)
 
 
 @pytest.mark.xfail(
