@@ -28,6 +28,7 @@ COLUMNS = [
     "rule",
     "scope",
     "basis",
+    "last_observed",
     "n_observed",
     "origin",
     "scenario",

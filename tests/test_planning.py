@@ -92,6 +92,11 @@ def test_a_plan_falls_short_as_often_as_its_band_says(plans):
     assert (medio["falls_short"] > 0.30).all()
     assert (medio["moved"] >= 0).all()
     assert (table.loc[table["basis"] == "mediaan", "moved"] == 0).all()
+    assert {"mcse", "rule", "scope", "rests_on", "origin", "scenario", "status"} <= set(table)
+    mediaan = table[table["basis"] == "mediaan"].reset_index()
+    for figure in ("falls_short", "shortage", "surplus"):
+        expected = medio.reset_index()[figure] - mediaan[figure]
+        np.testing.assert_allclose(medio[f"moved_{figure}"], expected)
 
 
 def test_shortage_less_surplus_is_the_mean_less_the_plan(plans):

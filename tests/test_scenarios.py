@@ -107,6 +107,7 @@ def test_a_contrast_shows_both_and_is_five_times_sharper_than_unpaired_draws(bas
     found = mpp.contrast(baseline, scenario, by=("flow", "stock"))
     table = found.to_frame()
     assert {"baseline", "scenario", "difference", "lower", "upper", "exceedance"} <= set(table)
+    assert {"rule", "scope", "basis", "status", "baseline_mcse", "scenario_mcse"} <= set(table)
     assert set(table["name"]) == {"plan"}
     row = table[(table["quantity"] == "decisions") & (table["period"] == "2025")].iloc[0]
     draws = found.draws("decisions").sel(period="2025")
@@ -120,6 +121,26 @@ def test_a_contrast_shows_both_and_is_five_times_sharper_than_unpaired_draws(bas
 def test_forecasts_that_are_not_paired_are_refused(baseline, drawn):
     with pytest.raises(ScenarioError, match="seed: 2 in the baseline, 3 in the scenario"):
         mpp.contrast(baseline, drawn(measure(), seed=3))
+
+
+def test_a_baseline_and_a_scenario_are_not_exchanged(baseline, drawn):
+    with pytest.raises(ScenarioError, match="in this order") as caught:
+        mpp.contrast(drawn(measure()), baseline)
+    assert len(caught.value.faults) == 2
+
+
+def test_what_was_given_to_one_forecast_alone_is_no_effect(chain_fit, baseline):
+    given = mpp.GivenFuture("applications", {"2025-06": 0}, "a partner")
+    other = mpp.forecast(
+        chain_fit,
+        until=UNTIL,
+        seed=SEED,
+        futures=FUTURES,
+        given=given,
+        scenario=mpp.Scenario("plan", (measure(),)),
+    )
+    with pytest.raises(ScenarioError, match=r"given futures: .* in the baseline, .*a partner"):
+        mpp.contrast(baseline, other)
 
 
 def test_shares_of_measures_add_up(chain_fit, baseline, drawn):

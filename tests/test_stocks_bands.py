@@ -12,7 +12,7 @@ from synthetic import HOUSED, RECEPTION, flow, stock_forecast, true_levels
 from mppbayes.errors import AggregationError, LabelError
 from mppbayes.network import Network
 from mppbayes.prediction import MPP, Forecast, aggregates, bands
-from mppbayes.prediction.aggregation import check_alignment, seen_series
+from mppbayes.prediction.aggregation import check_alignment, last_seen
 from mppbayes.prediction.quantities import bases, quantities
 
 STOCKS = ["asylum_seekers", "status_holders"]
@@ -270,9 +270,23 @@ def test_the_basis_in_the_table(forecast):
     assert own["status_holders"] == own["occupancy"] == "borrowed"
 
 
+def test_the_table_says_up_to_when_everything_in_a_figure_was_seen(forecast):
+    found = rows(bands(forecast, by=("flow", "stock", "sum")))["last_observed"].xs("2026", level=1)
+    seen = last_seen(forecast)
+    assert found["housed"] == str(seen["housed"]) == "2025-12"
+    assert found["status_holders"] == "2025-12"  # by the sum; its own last figure is of November
+    assert str(seen["status_holders"]) == "2025-11"
+    assert found["outflow"] == str(min(seen["departures"], seen["housed"]))
+    data = forecast.tree["figures"].to_dataset()
+    kept = ~data["series"].isin(["occupancy", "status_holders"])
+    without = changed(forecast, lambda data: data.sel(figure=kept), "figures")
+    found = rows(bands(without, by=("stock", "sum")))["last_observed"].xs("2026", level=1)
+    assert found["status_holders"] == found["occupancy"] == ""
+
+
 def test_figures_over_longer_spans_are_evidence_of_a_flow(forecast):
     assert not forecast.is_observed.sel(flow="housed").any()
-    assert seen_series(forecast) == {*forecast.network.flow_names, *STOCKS, "occupancy"}
+    assert set(last_seen(forecast)) == {*forecast.network.flow_names, *STOCKS, "occupancy"}
     assert rows(bands(forecast))["basis"]["housed", "2026"] == "data"
     tree = forecast.tree.copy()
     del tree["figures"]

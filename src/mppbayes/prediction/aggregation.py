@@ -120,11 +120,20 @@ def aggregated_history(forecast: Forecast, quantity: Quantity, per: Per) -> xr.D
     )
 
 
-def seen_series(forecast: Forecast) -> set[str]:
-    """Name the flows, stocks and sums that the forecast has evidence of, over whatever spans."""
-    known = forecast.observed["value"].count(names.TIME)
-    flows = known[names.FLOW][known > 0].values
-    return {*map(str, flows), *map(str, forecast.figures["series"])}
+def last_seen(forecast: Forecast) -> dict[str, pd.Period]:
+    """Give the last period with a figure of each flow, stock and sum that has any, of any span."""
+    evidence, network = forecast.observed["value"], forecast.network
+    periods = _periods(evidence, network)
+    seen = evidence.notnull()
+    found = {
+        name: periods[seen.sel({names.FLOW: name}).values][-1]
+        for name in network.flow_names
+        if seen.sel({names.FLOW: name}).any()
+    }
+    ends = forecast.figures.groupby("series")["end"].max()
+    for name, end in ends.dt.to_period(network.frequency).items() if len(ends) else ():
+        found[str(name)] = max(end, found.get(str(name), end))
+    return found
 
 
 def check_alignment(forecast: Forecast) -> None:

@@ -11,11 +11,12 @@ import xarray as xr
 
 from mppbayes import names
 from mppbayes.errors import LabelError
+from mppbayes.network import Network
 from mppbayes.prediction.aggregation import (
     PERIOD_FORMATS,
     Per,
     aggregated_draws,
-    seen_series,
+    last_seen,
 )
 from mppbayes.prediction.draws import Forecast
 from mppbayes.prediction.quantiles import (
@@ -45,6 +46,7 @@ COLUMNS: Final = (
     "rule",
     "scope",
     "basis",
+    "last_observed",
     "n_observed",
     "origin",
     "scenario",
@@ -81,7 +83,8 @@ def band_table(
     LabelError
         If that leaves nothing.
     """
-    basis = bases(forecast.network, seen_series(forecast))
+    last = last_seen(forecast)
+    basis = bases(forecast.network, last)
     tables = []
     for quantity in quantities:
         draws = aggregated_draws(forecast, quantity, per)
@@ -92,6 +95,7 @@ def band_table(
                 **_figures(draws, scheme, rule),
                 "scope": "pointwise" if pointwise else "sum",
                 "basis": np.repeat(rests_on(draws, quantity, basis), len(scheme)),
+                "last_observed": _last_observed(quantity, last, forecast.network),
             }
             tables.append(pd.DataFrame(columns))
     if not tables:
@@ -165,6 +169,19 @@ def rests_on(
     """
     weakest = min((basis[each] for each in quantity.member_names), key=BASES.index)
     return np.where(draws["is_given"].values, GIVEN, weakest).astype(np.str_)
+
+
+def _last_observed(quantity: Quantity, last: Mapping[str, pd.Period], network: Network) -> str:
+    """Give the last period by which all flows or stocks had a figure, of a stock also of a sum."""
+    found = []
+    for name in quantity.member_names:
+        sums = [each for each in network.sum_names if name in network.members(each)]
+        telling = [name, *sums] if name in network.stock_names else [name]
+        found.append(max((last[each] for each in telling if each in last), default=None))
+    known = [each for each in found if each is not None]
+    if len(known) < len(found):
+        return ""
+    return min(known).strftime(PERIOD_FORMATS[network.period])
 
 
 def _moments(draws: xr.DataArray) -> npt.NDArray[np.str_]:

@@ -18,7 +18,7 @@ from mppbayes.prediction.aggregation import (
     Per,
     aggregated_draws,
     by_period,
-    seen_series,
+    last_seen,
 )
 from mppbayes.prediction.bandtable import rests_on
 from mppbayes.prediction.draws import Forecast
@@ -62,7 +62,7 @@ def paths(
     """
     of = _quantity(forecast, quantity)
     draws = aggregated_draws(forecast, of, per, observed=observed)
-    basis = rests_on(draws, of, bases(forecast.network, seen_series(forecast)))
+    basis = rests_on(draws, of, bases(forecast.network, last_seen(forecast)))
     return draws.assign_coords(basis=("period", basis)).assign_attrs(
         unit=of.unit,
         origin=forecast.origin.strftime(PERIOD_FORMATS[forecast.network.period]),

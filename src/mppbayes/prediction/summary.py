@@ -76,6 +76,8 @@ class Bands:
               spans, or, for a stock, of a sum that it is in; ``borrowed`` if the weakest has none,
               but a flow of the same organisation, block or label has, or every flow that enters
               the stock; else ``prior``. ``given`` where the future of a flow in it was given;
+            - ``last_observed``: the last period by which each flow or stock in it had a figure, a
+              stock also by that of a sum that it is in; empty if one never had;
             - ``n_observed``: in how many of the periods all flows in it were observed; 0 for
               stocks, since a level that was observed has no row;
             - ``origin``: the last period with evidence; ``scenario``; ``status``.

@@ -34,7 +34,8 @@ class BandTable:
     title, unit : str
         The quantity, and its unit per year.
     rows : list of tuple of str
-        The year, a value a band, how many periods were observed, and what it rests on.
+        The year, a value a band, how many periods were observed, and what it rests on, with the
+        last period seen.
     """
 
     title: str
@@ -128,13 +129,18 @@ def past_rows(fit: Fit, language: Language) -> list[list[str]]:
     ]
 
 
+def _basis(basis: str, last: str, language: Language) -> str:
+    said = TEXTS[language][basis]
+    return f"{said} ({TEXTS[language]['last seen'].format(period=last)})" if last else said
+
+
 def _rows(figures: pd.DataFrame, language: Language) -> list[tuple[str, ...]]:
     return [
         (
             str(period),
             *(number(value, language) for value in rows["value"]),
             number(rows["n_observed"].iloc[0], language),
-            TEXTS[language][rows["basis"].iloc[0]],
+            _basis(*rows[["basis", "last_observed"]].iloc[0], language),
         )
         for period, rows in figures.groupby("period", sort=False)
     ]
