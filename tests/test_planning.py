@@ -38,6 +38,39 @@ def test_places_may_change_and_be_uncertain():
     assert found[0] == found[1] == found[2]  # a draw has one number of places
 
 
+@pytest.mark.parametrize(
+    ("places", "periods", "expected"),
+    [
+        ({"2025": 120, "2026-Q3": 90}, ["2026-06", "2026-07", "2027-01"], [120, 90, 90]),
+        ({"2026-H1": 120, "2026-09": 90}, ["2026-Q2", "2026-Q3"], [120, 90]),
+        ({"2025-01": 120, "2026-07": 90}, ["2025", "2026"], [120, 90]),
+        ({"2026-01": 120}, ["2026", "2027"], [120, 120]),
+        ({"2026": 120, "2027": 90}, ["2026-12", "2027-01"], [120, 90]),
+        ({2026: 120, "2026-02": 90}, ["2026-01", "2026-02"], [120, 90]),
+    ],
+)
+def test_places_hold_from_the_first_month_of_the_period_named(places, periods, expected):
+    drawn = path(np.ones((1, 2, len(periods)))).assign_coords(period=periods)
+    np.testing.assert_array_equal(mpp.Capacity(places).drawn(drawn)[0, 0], expected)
+
+
+def test_periods_of_places_that_cannot_be_used_are_refused_together():
+    with pytest.raises(SpecError) as caught:
+        mpp.Capacity({"2026": 120, "2026-7": 90, "spring": 80, "2026-01": 100, "2026-Q1": -1})
+    faults = caught.value.faults
+    for found in ("'2026-7'", "'spring'", "'2026-01'", "'2026-Q1'", "-1"):
+        assert found in str(caught.value)
+    assert sum("is no period; write 2024-03" in fault for fault in faults) == 2
+    assert sum("begin in one month" in fault for fault in faults) == 2
+    assert len(faults) == 5
+
+
+def test_a_capacity_that_begins_within_the_path_is_refused():
+    drawn = path(np.ones((1, 2, 2)))
+    with pytest.raises(LabelError, match="begins in 2026-Q3, the forecast in 2026-01"):
+        mpp.shortage(drawn, mpp.Capacity({"2026-Q3": 100}))
+
+
 def test_a_measure_changes_the_places():
     drawn = path(np.full((2, 4000, 4), 100))
     more = measure(effect=0.2, start="2026-02", phase_in=2)

@@ -1,6 +1,6 @@
 """Capacity: how likely, how large and how long a shortage of places is."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from numbers import Real
 from typing import Final
@@ -13,7 +13,7 @@ from mppbayes import names
 from mppbayes.errors import LabelError, SpecError
 from mppbayes.model.innovations import Innovations
 from mppbayes.panel.faults import CellError
-from mppbayes.panel.periods import Span
+from mppbayes.panel.periods import EXPECTED, Span
 from mppbayes.prediction.aggregation import by_period
 from mppbayes.prediction.measures import PLACES, Distribution, Floats, Measure, measure_faults
 from mppbayes.prediction.quantiles import seldom_exceeded
@@ -32,8 +32,10 @@ class Capacity:
     Attributes
     ----------
     places : float, distribution, or mapping of str to either
-        Period → places, which hold until the next one named; or one for all periods. A
-        distribution has ``ppf``; a draw keeps its place in it in all periods.
+        Period → places, as ``2026-07``, ``2026-Q3`` or ``2026``, which hold from its first month
+        until the next one named; or one for all periods. They are those of a period of the path
+        if they hold by its last month, at whose end a stock is counted. A distribution has
+        ``ppf``; a draw keeps its place in it in all periods.
     norm : float
         The share of the places that can be occupied, as 0.95.
     source : str
@@ -63,6 +65,8 @@ class Capacity:
         given = self.places if isinstance(self.places, Mapping) else {"all": self.places}
         if not given:
             faults.append("no places are named; give a number, or period → number")
+        if isinstance(self.places, Mapping):
+            faults += _period_faults(self.places)
         faults += [
             f"the places of {period} are {value!r}; give a number of at least 0, or a distribution"
             for period, value in given.items()
@@ -81,20 +85,28 @@ class Capacity:
     def drawn(self, path: xr.DataArray) -> xr.DataArray:
         """Give the places that can be occupied, along the draws and periods of a path."""
         place = np.random.default_rng(_SEED).random((path.sizes[names.CHAIN], path.sizes["draw"]))
-        given = self.places if isinstance(self.places, Mapping) else {"": self.places}
-        periods, known = path["period"].values, sorted(given)
-        if known[0] > periods[0]:
-            raise LabelError(
-                f"the capacity begins in {known[0]}, the forecast in {periods[0]}; name the "
-                f"places from then on"
-            )
         columns = []
-        for period in periods:
-            value = given[max(each for each in known if each <= period)]
+        for value in self._places_by(path["period"].values):
             drawn = value.ppf(place) if isinstance(value, Distribution) else value
             columns.append(np.broadcast_to(np.asarray(drawn, dtype=float), place.shape))
         changed = np.stack(columns, axis=-1) * self._changes(path)
         return path.astype(float).transpose(*_DRAWS, "period").copy(data=self.norm * changed)
+
+    def _places_by(self, periods: Sequence[str]) -> Iterator[Places]:
+        """Give the places that hold by the last month of each period."""
+        if not isinstance(self.places, Mapping):
+            yield from (self.places for _ in periods)
+            return
+        given = {Span.parse(period): places for period, places in self.places.items()}
+        known = sorted(given, key=lambda span: span.first)
+        for period in periods:
+            begun = [span for span in known if span.first < Span.parse(period).end]
+            if not begun:
+                raise LabelError(
+                    f"the capacity begins in {known[0]}, the forecast in {period}; name the "
+                    f"places from then on"
+                )
+            yield given[begun[-1]]
 
     def _changes(self, path: xr.DataArray) -> Floats:
         """Give what the measures multiply the places by, (chain, draw, period)."""
@@ -110,6 +122,23 @@ class Capacity:
             effect = np.where(chance < measure.probability, measure.drawn(place), 0.0)
             factor *= 1 + effect.reshape(shape)[..., None] * measure.working(span)
         return factor
+
+
+def _period_faults(periods: Iterable[object]) -> Iterator[str]:
+    """Find what is no period, and periods that begin in one month."""
+    begun: dict[int, object] = {}
+    for period in periods:
+        try:
+            first = Span.parse(period).first
+        except CellError:
+            yield f"places are named from {period!r}, which is no period; {EXPECTED}"
+            continue
+        if first in begun:
+            yield (
+                f"places are named from {begun[first]!r} and from {period!r}, which begin in one "
+                f"month; keep one of them"
+            )
+        begun.setdefault(first, period)
 
 
 def _require_period(measure: Measure, months: int, example: str) -> None:
