@@ -189,6 +189,35 @@ probability = 0.8
     assert mpp.Scenario.from_dict(scenario.to_dict()) == scenario
 
 
+class Normal:
+    """As PreliZ's: it has ``ppf``, and prints its name in bold."""
+
+    def ppf(self, q):
+        return stats.norm(0.1, 0.2).ppf(q)
+
+    def __repr__(self):
+        return "\x1b[1mNormal\x1b[0m(mu=0.1, sigma=0.2)"
+
+
+class Unnamed(Normal):
+    __repr__ = object.__repr__
+
+
+@pytest.mark.parametrize(
+    ("effect", "text"),
+    [
+        (stats.norm(0.1, scale=0.2), "norm(0.1, scale=0.2)"),
+        (stats.beta(np.float64(2.0), 3), "beta(2.0, 3)"),
+        (stats.uniform(), "uniform()"),
+        (Normal(), "Normal(mu=0.1, sigma=0.2)"),
+        (Unnamed(), "Unnamed"),
+    ],
+)
+def test_plain_data_tell_a_distribution_in_words(effect, text):
+    low = measure(effect=effect)
+    assert mpp.Scenario("plan", (low,)).to_dict()["measure"][0]["effect"] == text
+
+
 def test_a_table_says_which_scenario_it_is(drawn):
     assert set(mpp.bands(drawn(measure())).to_frame()["scenario"]) == {"plan"}
 

@@ -1,5 +1,6 @@
 """Policy measures with uncertain effects, and scenarios: sets of them."""
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, fields
 from numbers import Integral, Real
@@ -16,6 +17,7 @@ from mppbayes.network.reading import read_toml
 
 type Floats = NDArray[np.float64]
 
+_BOLD: Final = re.compile(r"\x1b\[\d*m")  # PreliZ prints names so
 PLACES: Final = "places"  # what a measure of a capacity acts on
 
 
@@ -158,7 +160,7 @@ class Scenario:
         return type(self)(self.name, tuple(m for m in self.measures if m.name not in names))
 
     def to_dict(self) -> dict[str, Any]:
-        """Give the scenario as plain data; of a distribution its text."""
+        """Give the scenario as plain data; of a distribution its text, as ``norm(0.1, 0.2)``."""
         rows = [
             {key: value for key, value in asdict(measure).items() if value is not None}
             for measure in self.measures
@@ -168,7 +170,7 @@ class Scenario:
             if isinstance(row["effect"], Mapping):
                 row["effect"] = {f"{key:g}": value for key, value in row["effect"].items()}
             elif not isinstance(row["effect"], Real):
-                row["effect"] = str(row["effect"])
+                row["effect"] = _text(row["effect"])
         return {"name": self.name, "measure": rows}
 
 
@@ -180,6 +182,16 @@ def measure_faults(measures: tuple[Measure, ...]) -> list[str]:
         *(f"two measures are called {name!r}" for name in doubled),
         *(fault for measure in measures for fault in _faults(measure)),
     ]
+
+
+def _text(distribution: Any) -> str:
+    """Say what a distribution is: a frozen SciPy one by its name and parameters."""
+    law: Any = getattr(distribution, "dist", None)
+    if hasattr(law, "name") and hasattr(distribution, "args") and hasattr(distribution, "kwds"):
+        named = (f"{name}={value}" for name, value in distribution.kwds.items())
+        return f"{law.name}({', '.join([*map(str, distribution.args), *named])})"
+    text = _BOLD.sub("", repr(distribution))
+    return type(distribution).__name__ if " at 0x" in text else text
 
 
 def _number(key: object) -> Any:
