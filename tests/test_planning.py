@@ -98,6 +98,18 @@ def test_a_measure_of_places_belongs_to_a_capacity_and_others_to_a_scenario():
             mpp.shortage(path(np.ones((1, 2, 2))), late)
 
 
+def test_a_capacity_under_a_scenario_has_its_measures_of_places():
+    elsewhere = mpp.Measure("faster", 1, ("decisions",), "2026-02", 0.3)
+    plan = mpp.Scenario("plan", (elsewhere, measure(effect=0.2)))
+    capacity = mpp.Capacity(90, norm=0.9, source="a guess")
+    under = capacity.under(plan)
+    assert under == mpp.Capacity(90, 0.9, "a guess", (measure(effect=0.2),))
+    assert capacity.measures == ()
+    assert capacity.under(plan.without("places")) == capacity
+    with pytest.raises(SpecError, match="two measures are called 'places'"):
+        under.under(plan)
+
+
 def measure(**keys):
     usual = {"name": "places", "block": 2, "acts_on": "places", "start": "2026-02"}
     return mpp.Measure(**usual | keys)

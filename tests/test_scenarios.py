@@ -1,12 +1,17 @@
 """Measures and scenarios: paired with the baseline, exact where nothing changes, adding up."""
 
+import chains
 import numpy as np
 import pandas as pd
 import pytest
+import xarray as xr
 from scipy import stats
 
 import mppbayes as mpp
 from mppbayes.errors import ScenarioError
+from mppbayes.model.innovations import Innovations
+from mppbayes.model.structure import Structure
+from mppbayes.prediction.effects import Effects
 
 UNTIL, SEED, FUTURES = "2027-12", 2, 8
 
@@ -36,16 +41,36 @@ def same(one, other):
 
 @pytest.mark.parametrize(
     "measures",
-    [(), (measure(effect=0.0),), (measure(probability=0.0),)],
-    ids=["no measures", "no effect", "never in force"],
+    [(), (measure(effect=0.0),), (measure(probability=0.0),), (measure(acts_on="places"),)],
+    ids=["no measures", "no effect", "never in force", "of places"],
 )
 def test_what_changes_nothing_equals_the_baseline_in_every_draw(baseline, drawn, measures):
     assert same(baseline, drawn(*measures))
 
 
-def test_a_certain_measure_has_its_full_effect(drawn):
-    assert same(drawn(measure()), drawn(measure(probability=1.0)))
-    assert not same(drawn(measure()), drawn(measure(probability=0.5)))
+def test_an_uncertain_measure_has_its_full_effect_in_its_share_of_the_draws(baseline, drawn):
+    full, perhaps = drawn(measure()), drawn(measure(probability=0.5))
+    along = ("time", "flow")
+    without, within = ((each.flows == perhaps.flows).all(along) for each in (baseline, full))
+    assert bool((without | within).all())
+    assert float(within.mean()) == pytest.approx(0.5, abs=0.04)  # 2,400 draws: 4 sd
+    assert float((without & within).mean()) < 0.01
+    stocks = xr.where(within, full.stocks, baseline.stocks)
+    assert bool((perhaps.stocks == stocks).all())
+
+
+def test_a_measure_of_places_changes_the_shortage_under_its_scenario(baseline, drawn):
+    plan = mpp.Scenario("plan", (measure(), measure("tents", acts_on="places", effect=0.2)))
+    forecast = drawn(*plan.measures)
+    assert same(forecast, drawn(measure()))
+    path = mpp.paths(forecast, "backlog")
+    places = mpp.Capacity(float(path.mean()))
+    before, after = (
+        mpp.shortage(path, capacity).set_index("period")["shortage"]
+        for capacity in (places, places.under(plan))
+    )
+    assert (after[:"2025-06"] == before[:"2025-06"]).all()
+    assert after["2026-12"] < before["2026-12"]
 
 
 def test_nothing_changes_before_the_start_and_upstream(baseline, drawn):
@@ -113,9 +138,12 @@ def test_a_contrast_shows_both_and_is_five_times_sharper_than_unpaired_draws(bas
     draws = found.draws("decisions").sel(period="2025")
     assert row["difference"] == pytest.approx(float(draws.mean()))
     assert row["lower"] < row["difference"] < row["upper"]
-    other = mpp.bands(fresh, by="flow").draws("decisions").sel(period="2025")
-    unpaired = other.values - mpp.bands(baseline, by="flow").draws("decisions").sel(period="2025")
-    assert float(unpaired.var()) > 5 * float(draws.var())
+    other = mpp.bands(fresh, by=("flow", "stock"))
+    for quantity in ("decisions", "appeals", "backlog"):
+        unpaired = other.draws(quantity) - found.baseline.draws(quantity).values
+        sharper = unpaired.var(("chain", "draw")) / found.draws(quantity).var(("chain", "draw"))
+        assert sharper["period"].values.tolist() == ["2025", "2026", "2027"], quantity
+        assert float(sharper.min()) > 5, quantity
 
 
 def test_forecasts_that_are_not_paired_are_refused(baseline, drawn):
@@ -232,6 +260,8 @@ def test_a_table_says_which_scenario_it_is(drawn):
         ({"effect": -1.5}, "cannot fall by more than all of it"),
         ({"effect": {0.9: 0.4, 0.1: 0.1}}, "values rise"),
         ({"effect": "much"}, "a distribution with ppf"),
+        ({"acts_on": ("places", "decisions")}, "acts on 'places' and on decisions"),
+        ({"acts_on": ("places", "places")}, "acts on 'places' and on them once more"),
     ],
 )
 def test_a_measure_at_fault_is_refused(keys, said):
@@ -245,6 +275,7 @@ def test_a_measure_at_fault_is_refused(keys, said):
         ({"acts_on": ("decision",)}, "did you mean 'decisions'"),
         ({"acts_on": ("rejections",)}, "the rest of its whole"),
         ({"block": 7}, "is of block 7"),
+        ({"block": 7, "acts_on": "places"}, "is of block 7"),
         ({"start": "2024-06"}, "is in the figures already"),
         ({"start": "2031-01"}, "after the forecast's end"),
         ({"start": "soon"}, "is no period"),
@@ -253,6 +284,19 @@ def test_a_measure_at_fault_is_refused(keys, said):
 def test_a_measure_that_does_not_fit_the_forecast_is_refused(drawn, keys, said):
     with pytest.raises(ScenarioError, match=said):
         drawn(measure(**keys))
+
+
+def test_a_flow_called_places_is_not_mistaken_for_those_of_a_capacity():
+    span = pd.period_range("2025-07", "2027-12", freq="M")
+    structure = Structure(chains.network(chains.flow("places")))
+    with pytest.raises(ScenarioError, match="a flow of the network has that name too"):
+        Effects(
+            [measure(acts_on="places")],
+            structure,
+            span,
+            origin=span[0] - 1,
+            innovations=Innovations(1, 2),
+        )
 
 
 def test_every_fault_of_a_file_is_reported():

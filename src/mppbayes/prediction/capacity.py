@@ -1,9 +1,9 @@
 """Capacity: how likely, how large and how long a shortage of places is."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from numbers import Real
-from typing import Final
+from typing import Final, Self
 
 import numpy as np
 import pandas as pd
@@ -15,7 +15,14 @@ from mppbayes.model.innovations import Innovations
 from mppbayes.panel.faults import CellError
 from mppbayes.panel.periods import EXPECTED, Span
 from mppbayes.prediction.aggregation import by_period
-from mppbayes.prediction.measures import PLACES, Distribution, Floats, Measure, measure_faults
+from mppbayes.prediction.measures import (
+    PLACES,
+    Distribution,
+    Floats,
+    Measure,
+    Scenario,
+    measure_faults,
+)
 from mppbayes.prediction.quantiles import seldom_exceeded
 
 type Places = float | Distribution
@@ -43,7 +50,7 @@ class Capacity:
     measures : tuple of Measure
         What changes the places, with ``acts_on="places"``: a share of them, from a period on,
         perhaps uncertain and perhaps not at all. Their periods are those of the path that the
-        capacity is compared with.
+        capacity is compared with. :meth:`under` adds those of a scenario.
 
     Raises
     ------
@@ -77,10 +84,21 @@ class Capacity:
             f"measure {measure.name!r} acts on {', '.join(measure.acts_on)}; one of a capacity "
             f"acts on {PLACES!r}, others belong to a scenario of the forecast"
             for measure in self.measures
-            if measure.acts_on != (PLACES,)
+            if not measure.of_places
         ]
         if faults:
             raise SpecError("the capacity cannot be used", faults)
+
+    def under(self, scenario: Scenario) -> Self:
+        """Give the capacity with the measures of a scenario that act on places.
+
+        Raises
+        ------
+        SpecError
+            If it has a measure of one of their names already.
+        """
+        added = tuple(measure for measure in scenario.measures if measure.of_places)
+        return replace(self, measures=(*self.measures, *added))
 
     def drawn(self, path: xr.DataArray) -> xr.DataArray:
         """Give the places that can be occupied, along the draws and periods of a path."""
@@ -92,7 +110,7 @@ class Capacity:
         changed = np.stack(columns, axis=-1) * self._changes(path)
         return path.astype(float).transpose(*_DRAWS, "period").copy(data=self.norm * changed)
 
-    def _places_by(self, periods: Sequence[str]) -> Iterator[Places]:
+    def _places_by(self, periods: Iterable[str]) -> Iterator[Places]:
         """Give the places that hold by the last month of each period."""
         if not isinstance(self.places, Mapping):
             yield from (self.places for _ in periods)

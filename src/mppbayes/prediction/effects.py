@@ -22,7 +22,7 @@ class Effects:
     Parameters
     ----------
     measures : sequence of Measure
-        The measures.
+        The measures; what acts on places is left aside, since it changes no flow.
     structure : Structure
         The network.
     span : PeriodIndex
@@ -52,6 +52,8 @@ class Effects:
         self._shape = (innovations.n_draws, len(structure.names))
         self._laid = []
         for measure in measures:
+            if measure.of_places:
+                continue
             place, chance = innovations.measure(measure.name)
             effect = np.where(chance < measure.probability, measure.drawn(place), 0.0)
             acts = np.isin(structure.names, measure.acts_on)
@@ -74,18 +76,25 @@ def _faults(
     blocks = [block.number for block in structure.network.blocks]
     for measure in measures:
         place = f"measure {measure.name!r}"
-        for name in measure.acts_on:
-            if name not in structure.names:
-                yield f"{place} acts on {name!r}, no flow with a rate; {_instead(name, structure)}"
         if measure.block not in blocks:
             yield f"{place} is of block {measure.block!r}; {suggest(measure.block, blocks)}"
-        yield from _start_faults(measure, span, origin)
+        if not measure.of_places:
+            yield from _flow_faults(measure, structure)
+            yield from _start_faults(measure, span, origin)
+        elif PLACES in structure.network.flow_names:
+            yield (
+                f"{place} acts on {PLACES!r}, the places of a capacity, and a flow of the network "
+                f"has that name too; give the flow another one"
+            )
 
 
-def _instead(name: str, structure: Structure) -> str:
-    if name == PLACES:
-        return "places are of a capacity: Capacity(..., measures=(...))"
-    return structure.instead_of(name)
+def _flow_faults(measure: Measure, structure: Structure) -> Iterator[str]:
+    for name in measure.acts_on:
+        if name not in structure.names:
+            yield (
+                f"measure {measure.name!r} acts on {name!r}, no flow with a rate; "
+                f"{structure.instead_of(name)}"
+            )
 
 
 def _start_faults(measure: Measure, span: pd.PeriodIndex, origin: pd.Period) -> Iterator[str]:

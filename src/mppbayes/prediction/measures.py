@@ -45,14 +45,15 @@ class Measure:
         The policy block that it belongs to.
     acts_on : tuple of str
         Flows. What changes is a count's mean, of a routed flow its rate per source event, of one
-        that leaves a stock its hazard, of a part the odds of its share. Or ``places``, for a
-        measure of a :class:`Capacity`.
+        that leaves a stock its hazard, of a part the odds of its share. Or ``places`` alone:
+        the places of a :class:`Capacity`, of which a forecast takes no notice.
     start : str
         The first period in which it works, as ``2027-01``.
     effect : float, mapping of float to float, or distribution
-        The share by which the rates change: 0.2 for a fifth more, -1 for none left. A mapping
-        goes from exceedance probability to value, at least two, joined by straight lines; a
-        distribution has ``ppf``. One draw keeps its place among them in all periods and flows.
+        The share by which the rates (or the places) change: 0.2 for a fifth more, -1 for none
+        left. A mapping goes from exceedance probability to value, at least two, joined by straight
+        lines; a distribution has ``ppf``. One draw keeps its place among them in all periods and
+        flows.
     phase_in : int
         Periods until it works in full, in equal steps; 0 for at once.
     lasts : int, optional
@@ -81,6 +82,11 @@ class Measure:
             effect = {_number(key): value for key, value in self.effect.items()}
             object.__setattr__(self, "effect", effect)
 
+    @property
+    def of_places(self) -> bool:
+        """Whether it acts on the places of a capacity, and on no flow."""
+        return self.acts_on == (PLACES,)
+
     def drawn(self, place: Floats) -> Floats:
         """Give the effect at places between 0 and 1 of its distribution."""
         if isinstance(self.effect, Mapping):
@@ -99,6 +105,9 @@ class Measure:
 @dataclass(frozen=True)
 class Scenario:
     """A named set of measures.
+
+    It may hold those of all policy blocks: a forecast takes what acts on flows, and
+    :meth:`Capacity.under` what acts on places.
 
     Attributes
     ----------
@@ -211,7 +220,13 @@ def _unknown(place: str, row: Mapping[str, Any], known: Iterable[str]) -> Iterat
 def _faults(measure: Measure) -> Iterator[str]:
     place = f"measure {measure.name!r}"
     if not measure.acts_on:
-        yield f"{place} acts on nothing; name flows"
+        yield f"{place} acts on nothing; name flows, or {PLACES!r}"
+    if PLACES in measure.acts_on and not measure.of_places:
+        others = ", ".join(name for name in measure.acts_on if name != PLACES)
+        yield (
+            f"{place} acts on {PLACES!r} and on {others or 'them once more'}; name {PLACES!r} "
+            f"once and alone, and make another measure of what acts on flows"
+        )
     if not (isinstance(measure.phase_in, Integral) and measure.phase_in >= 0):
         yield f"{place}: phase_in is {measure.phase_in!r}; give periods, 0 or more"
     if measure.lasts is not None and not (
