@@ -1,7 +1,7 @@
 """Coherent scenarios: for each band one set of numbers that add up, with an anchor on the band."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -12,20 +12,24 @@ from scipy.optimize import brentq
 
 from mppbayes import names
 from mppbayes.errors import LabelError, ScenarioError, suggest
-from mppbayes.model.structure import Structure
+from mppbayes.network import Network
 from mppbayes.prediction.aggregation import aggregated_draws
 from mppbayes.prediction.draws import Forecast
 from mppbayes.prediction.quantities import Quantity, quantities
+from mppbayes.prediction.rounding import apportioned, rounded, wholes
 from mppbayes.prediction.scheme import MPP, BandScheme
 from mppbayes.prediction.summary import bands
 
 type Floats = NDArray[np.float64]
+type Integers = NDArray[np.int64]
 
-FEWEST: Final = 100  # draws that a scenario must rest on, in effect
-_COLUMNS: Final = (
+FEWEST: Final = 100  # posterior draws that a scenario must rest on, in effect
+_FIGURE: Final = ["quantity", "aggregate", "kind", "unit", "period", "band"]
+_COLUMNS: Final = [
     *("quantity", "aggregate", "organisation", "block", "kind", "unit"),
-    *("period", "band", "value", "exceedance"),
-)
+    *("period", "moment", "band", "value", "exceedance"),
+    *("basis", "origin", "scenario", "status", "effective"),
+]
 _BANDWIDTH = 0.25  # of the kernel, in standard deviations of the anchor's logarithm
 
 
@@ -40,15 +44,21 @@ class Coherent:
     period : str
         The year of which it does.
     effective : dict of str to float
-        Band → the effective number of draws that its scenario is a mean of.
+        Band → the effective number of posterior draws that its scenario is a mean of.
     representative : dict of str to (int, int)
         Band → chain and draw of the one path that lies nearest to the scenario.
+    status : str
+        ``final`` or ``draft``, as the forecast.
+    scenario : str
+        The name of the policy scenario that was forecast; ``""`` for the policy as it is.
     """
 
     anchor: str
     period: str
     effective: dict[str, float]
     representative: dict[str, tuple[int, int]]
+    status: str
+    scenario: str
     _leaves: xr.Dataset
     _table: pd.DataFrame
 
@@ -66,16 +76,22 @@ class Coherent:
         Returns
         -------
         DataFrame
-            A copy: ``quantity``, ``aggregate``, ``organisation``, ``block``, ``kind``, ``unit``,
-            ``period``, ``band``, ``value`` and ``exceedance``: the probability that the figure
-            itself is exceeded, which is the band's for the anchor alone.
+            A copy, with columns
+
+            - ``quantity``, ``aggregate``, ``organisation``, ``block``, ``kind``, ``unit``,
+              ``period``, ``moment``, ``band``, ``basis``, ``origin``, ``scenario`` and ``status``,
+              as :meth:`Bands.to_frame` explains them;
+            - ``value``, and ``exceedance``: the probability that the figure itself is exceeded,
+              which is the band's for the anchor alone;
+            - ``effective``: that of the band.
         """
         return self._table.copy()
 
     def __repr__(self) -> str:
         least = min(self.effective.values())
+        policy = f"with {self.scenario!r}" if self.scenario else "policy as it is"
         return (
-            f"<Coherent scenarios on {self.anchor!r} in {self.period}: "
+            f"<Coherent scenarios on {self.anchor!r} in {self.period} ({self.status}; {policy}): "
             f"{', '.join(self.effective)}; {least:.0f} effective draws or more>"
         )
 
@@ -85,13 +101,15 @@ def coherent(
     scheme: BandScheme = MPP,
     *,
     anchor: str,
-    period: str,
-    by: Iterable[str] = ("flow", "stock", "organisation", "block", "sum"),
+    band: str | None = None,
+    period: str | None = None,
+    by: str | Iterable[str] = ("flow", "stock", "organisation", "block", "sum"),
 ) -> Coherent:
     """Make one set of numbers that add up for each band.
 
     Draws are weighted so that the weighted mean of an anchor equals its band. Weighted means keep
-    every sum and every stock's identity; flows and stocks are then rounded, what goes unrecorded
+    every sum and every stock's identity; flows and stocks are then rounded, so that the members of
+    the anchor add up to its band and the parts of every whole to that whole, what goes unrecorded
     is what the rounded ones leave, and totals are taken of rounded ones.
 
     Parameters
@@ -102,10 +120,13 @@ def coherent(
         The bands.
     anchor : str
         A flow, a stock, or a declared sum.
-    period : str
-        A calendar year of the forecast, as ``2027``.
-    by : iterable of str
-        What the table shows, as in :func:`bands`.
+    band : str, optional
+        The one band that is wanted, as ``medio``; by default each has its scenario.
+    period : str, optional
+        A calendar year of the forecast, as ``2027``; by default the first one that begins after
+        the last figure of the anchor, or of a member of it.
+    by : str or iterable of str
+        What the table shows, as in :func:`bands`; ``stock`` shows nothing where there are none.
 
     Returns
     -------
@@ -115,51 +136,61 @@ def coherent(
     Raises
     ------
     LabelError
-        If there is no such anchor or year.
+        If there is no such anchor, band or year.
     ScenarioError
-        If a band's scenario rests on fewer than 100 draws in effect.
+        If a band's scenario rests on fewer than 100 posterior draws in effect.
 
     Notes
     -----
     The weight of a draw with anchor a is a normal kernel around the band, on a logarithmic scale
     with a quarter of the anchor's standard deviation, times exp(θ a), where θ makes the weighted
-    mean equal the band. The effective number of draws is (Σw)² / Σw².
+    mean equal the band. The effective number of draws is (Σw)² / Σw², where w is the weight of a
+    posterior draw: of all its futures together, since these share what it says of the parameters.
     """
     of_anchor = _quantity(forecast, anchor)
-    draws = aggregated_draws(forecast, of_anchor, "year")
-    if period not in draws["period"].values:
-        known = ", ".join(map(str, draws["period"].values))
-        raise LabelError(f"{anchor!r} has no forecast for {period!r}; known: {known}")
+    if band is not None:
+        scheme = replace(scheme, bands=(scheme[band],))
+    shown = (by,) if isinstance(by, str) else tuple(by)
+    shown = tuple(each for each in shown if each != names.STOCK or forecast.network.stocks)
+    levels = dict.fromkeys((*shown, of_anchor.aggregate))
+    table = bands(forecast, scheme, by=levels, per="year").to_frame()
+    draws, years = aggregated_draws(forecast, of_anchor, "year"), _whole_years(forecast)
+    known = [year for year in years if year in draws["period"].values]
+    period = _period(forecast, of_anchor, known, period)
     values = draws.sel(period=period).values.ravel().astype(float)
-    summary = bands(forecast, scheme, by=of_anchor.aggregate, per="year").to_frame()
-    at = (summary["quantity"] == anchor) & (summary["period"] == period)
-    targets = summary[at].set_index("band")["value"]
-    weights = np.stack([_weights(values, float(targets[name])) for name in scheme.names])
-    effective = dict(zip(scheme.names, 1 / (weights**2).sum(axis=1), strict=True))
+    at = (table["quantity"] == anchor) & (table["aggregate"] == of_anchor.aggregate)
+    targets = table[at & (table["period"] == period)].set_index("band")["value"]
+    weights = {name: weighted_on(values, float(targets[name])) for name in scheme.names}
+    posterior_draw = _posterior_draws(forecast)
+    effective = {name: _effective(each, posterior_draw) for name, each in weights.items()}
     if few := [f"{name}: {n:.0f}" for name, n in effective.items() if n < FEWEST]:
         raise ScenarioError(
-            f"scenarios on {anchor!r} in {period} rest on too few draws in effect, "
+            f"scenarios on {anchor!r} in {period} rest on too few posterior draws in effect, "
             f"expected {FEWEST}",
             few,
-            "forecast with more futures, or take a band nearer to the middle",
+            "fit with more draws, forecast with more futures of each, or take a band nearer to the "
+            "middle",
         )
-    yearly = _Yearly.of(forecast)
-    leaves, representative = {}, {}
-    for name, weight in zip(scheme.names, weights, strict=True):
-        leaves[name] = yearly.rounded(weight, of_anchor, period, int(targets[name]))
-        at_draw = yearly.nearest(weight)
-        representative[name] = np.unravel_index(at_draw, yearly.shape)
-    made = xr.concat(list(leaves.values()), pd.Index(scheme.names, name="band"))
-    table = pd.concat(
-        [_rows(forecast, quantity, made) for quantity in quantities(forecast.network, by)]
-    ).reset_index(drop=True)
+    yearly = _Yearly.of(forecast, years)
+    made = xr.concat(
+        [
+            yearly.rounded(weight, of_anchor, period, int(targets[name]))
+            for name, weight in weights.items()
+        ],
+        pd.Index(scheme.names, name="band"),
+    )
+    own = pd.concat([_rows(forecast, each, made) for each in quantities(forecast.network, shown)])
     return Coherent(
         anchor,
         period,
-        {name: float(n) for name, n in effective.items()},
-        {name: (int(chain), int(draw)) for name, (chain, draw) in representative.items()},
+        effective,
+        {name: yearly.nearest(weight) for name, weight in weights.items()},
+        forecast.status,
+        forecast.scenario,
         made,
-        table,
+        table.drop(columns=["value", "exceedance"])
+        .merge(own, on=_FIGURE, validate="one_to_one")
+        .assign(effective=lambda rows: rows["band"].map(effective))[_COLUMNS],
     )
 
 
@@ -167,53 +198,51 @@ def coherent(
 class _Yearly:
     """Flows by year, and stocks at its end, as draws: (draw, year, leaf)."""
 
-    structure: Structure
+    network: Network
     years: list[str]
     flows: Floats
     stocks: Floats
     shape: tuple[int, int]
 
     @classmethod
-    def of(cls, forecast: Forecast) -> "_Yearly":
-        """Take the years of which the forecast holds all periods."""
+    def of(cls, forecast: Forecast, years: list[str]) -> "_Yearly":
+        """Add up whole years."""
         time = forecast.flows.indexes[names.TIME]
-        per_year = forecast.network.periods_per_year
-        whole = [str(y) for y in sorted(set(time.year)) if (time.year == y).sum() == per_year]
         flows = forecast.flows.transpose(names.CHAIN, names.DRAW, names.TIME, names.FLOW).values
         shape = flows.shape[:2]
-        at = [np.flatnonzero(time.year == int(year)) for year in whole]
+        at = [np.flatnonzero(time.year == int(year)) for year in years]
         by_year = np.stack([flows[:, :, i].sum(axis=2) for i in at], axis=2)
         n = shape[0] * shape[1]
-        stocks = np.zeros((n, len(whole), 0))
+        stocks = np.zeros((n, len(years), 0))
         if forecast.network.stocks:
             levels = forecast.stocks.transpose(names.CHAIN, names.DRAW, names.TIME, names.STOCK)
-            stocks = levels.values[:, :, [i[-1] for i in at]].reshape(n, len(whole), -1)
+            stocks = levels.values[:, :, [i[-1] for i in at]].reshape(n, len(years), -1)
         return cls(
-            Structure(forecast.network),
-            whole,
-            by_year.reshape(n, len(whole), -1).astype(float),
+            forecast.network,
+            years,
+            by_year.reshape(n, len(years), -1).astype(float),
             stocks.astype(float),
             (shape[0], shape[1]),
         )
 
     def rounded(self, weight: Floats, anchor: Quantity, period: str, target: int) -> xr.Dataset:
         """Round the weighted means so that all that adds up still does."""
-        network, structure = self.structure.network, self.structure
+        network = self.network
         flows = np.einsum("d,dyf->yf", weight, self.flows)
         stocks = np.einsum("d,dyk->yk", weight, self.stocks)
-        whole_flows, whole_stocks = np.round(flows), np.round(stocks)
-        order = list(network.flow_names if not anchor.of_stocks else network.stock_names)
+        order = list(network.stock_names if anchor.of_stocks else network.flow_names)
         members = [order.index(name) for name in anchor.member_names]
         t = self.years.index(period)
-        chosen, ideal = (whole_stocks, stocks) if anchor.of_stocks else (whole_flows, flows)
-        chosen[t, members] = apportioned(ideal[t, members], target)
-        rated = [list(network.flow_names).index(name) for name in structure.names]
-        counts, ideal = whole_flows[:, rated], flows[:, rated]
-        self._round_parts(counts, ideal, kept=set(anchor.member_names))
-        whole_flows = structure.complete(counts)
+        fixed = apportioned((stocks if anchor.of_stocks else flows)[t, members], target)
+        inside, whole_stocks = wholes(network), np.round(stocks)
+        whole_flows = np.stack([rounded(year, inside) for year in flows])
+        if anchor.of_stocks:
+            whole_stocks[t, members] = fixed
+        else:
+            whole_flows[t] = rounded(flows[t], inside, dict(zip(members, fixed, strict=True)))
         data = {"flows": (("period", names.FLOW), whole_flows.astype(np.int64))}
         if network.stocks:
-            change = counts @ structure.change
+            change = whole_flows @ _touched(network)
             before = np.vstack([np.full((1, len(network.stocks)), np.nan), whole_stocks[:-1]])
             unrecorded = whole_stocks - before - change
             data |= {
@@ -229,38 +258,17 @@ class _Yearly:
             },
         )
 
-    def _round_parts(self, counts: Floats, ideal: Floats, kept: set[str]) -> None:
-        """Round parts within their rounded whole, which they never exceed together."""
-        structure = self.structure
-        ordered = (structure.flows[s] for tier in structure.tiers for s in tier)
-        for whole in dict.fromkeys(flow.part_of for flow in ordered if flow.part_of):
-            parts = [s for s, flow in enumerate(structure.flows) if flow.part_of == whole]
-            if kept.intersection(structure.names[s] for s in parts):
-                continue
-            holder = structure.combination(whole)
-            for t in range(len(counts)):
-                left = max(ideal[t] @ holder - ideal[t, parts].sum(), 0.0)
-                shares = np.append(ideal[t, parts], left)
-                counts[t, parts] = apportioned(shares, int(counts[t] @ holder))[:-1]
-
-    def nearest(self, weight: Floats) -> int:
-        """Find the draw that lies nearest to the weighted mean, in standard deviations."""
+    def nearest(self, weight: Floats) -> tuple[int, int]:
+        """Find the chain and draw nearest to the weighted mean, in standard deviations."""
         leaves = np.concatenate([self.flows, self.stocks], axis=2)
         mean = np.einsum("d,dyf->yf", weight, leaves)
         spread = np.maximum(leaves.std(axis=0), 1.0)
-        return int((((leaves - mean) / spread) ** 2).sum(axis=(1, 2)).argmin())
+        at = int((((leaves - mean) / spread) ** 2).sum(axis=(1, 2)).argmin())
+        chain, draw = np.unravel_index(at, self.shape)
+        return int(chain), int(draw)
 
 
-def apportioned(ideal: Floats, total: int) -> Floats:
-    """Round numbers so that they have a given sum: largest remainders first."""
-    whole = np.floor(ideal)
-    short = total - int(whole.sum())
-    rank = np.argsort(np.argsort(-(ideal - whole)))
-    each, extra = divmod(short, len(ideal))
-    return np.asarray(whole + each + (rank < extra))
-
-
-def _weights(values: Floats, target: float) -> Floats:
+def weighted_on(values: Floats, target: float) -> Floats:
     """Weigh draws so that their mean is the target, those near it most; the sum is 1."""
     log = np.log1p(values)
     width = _BANDWIDTH * max(float(log.std()), 1e-9)
@@ -272,11 +280,66 @@ def _weights(values: Floats, target: float) -> Floats:
         weight = np.exp(exponent - exponent.max())
         return np.asarray(weight / weight.sum())
 
+    def off(tilt: float) -> float:
+        return float(tilted(tilt) @ centred)
+
     if not values.min() < target < values.max():
         weight = np.where(values == target, 1.0, 0.0)
         return np.asarray(weight / weight.sum())
-    tilt = brentq(lambda each: float(tilted(each) @ centred), -50.0, 50.0, xtol=1e-12)
-    return tilted(tilt)
+    reach = 1.0
+    while off(-reach) > 0 or off(reach) < 0:  # far out where tails are heavy
+        reach *= 2
+    return tilted(brentq(off, -reach, reach, xtol=1e-12, maxiter=1000))
+
+
+def _effective(weight: Floats, posterior_draw: Integers) -> float:
+    """Count the posterior draws that a weighted mean rests on; futures of one go together."""
+    each = np.bincount(posterior_draw, weight)
+    return float(each.sum() ** 2 / (each**2).sum())
+
+
+def _posterior_draws(forecast: Forecast) -> Integers:
+    """Number the posterior draw that each draw is a future of, over all chains: (draw,)."""
+    within = forecast.flows["posterior_draw"].values
+    chains = np.arange(forecast.flows.sizes[names.CHAIN])
+    return np.asarray((chains[:, None] * (within.max() + 1) + within).ravel())
+
+
+def _touched(network: Network) -> Floats:
+    """Say what one event of a flow adds to a stock, (flow, stock)."""
+    return np.array(
+        [
+            [
+                float(flow.enters == name) - float(flow.leaves == name)
+                for name in network.stock_names
+            ]
+            for flow in network.flows
+        ]
+    )
+
+
+def _whole_years(forecast: Forecast) -> list[str]:
+    """Give the years of which the forecast holds all periods."""
+    year, per_year = forecast.flows.indexes[names.TIME].year, forecast.network.periods_per_year
+    return [str(each) for each in sorted(set(year)) if (year == each).sum() == per_year]
+
+
+def _period(forecast: Forecast, anchor: Quantity, known: list[str], period: str | None) -> str:
+    """Give the year asked for, or the first of which no figure tells anything of the anchor."""
+    if not known or (period is not None and period not in known):
+        raise LabelError(
+            f"{anchor.name!r} has no forecast of {f'the year {period!r}' if period else 'a year'}; "
+            f"known: {', '.join(known) or 'none, since a year needs all its periods'}"
+        )
+    if period is not None:
+        return period
+    figures = forecast.figures
+    ends = [*figures.loc[figures["series"].isin([anchor.name, *anchor.member_names]), "end"]]
+    if not anchor.of_stocks:
+        seen = forecast.observed["value"].sel({names.FLOW: anchor.member_names})
+        ends += [*pd.DatetimeIndex(seen.dropna(names.TIME, how="all")[names.TIME].values)]
+    last = max((end.year for end in ends), default=0)
+    return next((year for year in known if int(year) > last), known[0])
 
 
 def _quantity(forecast: Forecast, name: str) -> Quantity:
@@ -299,8 +362,6 @@ def _rows(forecast: Forecast, quantity: Quantity, leaves: xr.Dataset) -> pd.Data
     return table.assign(
         quantity=quantity.name,
         aggregate=quantity.aggregate,
-        organisation=quantity.organisation or "",
-        block=pd.array([quantity.block] * len(table), dtype="Int64"),
         kind=quantity.kind,
         unit=quantity.unit,
-    )[list(_COLUMNS)]
+    )[[*_FIGURE, "value", "exceedance"]]
