@@ -71,6 +71,19 @@ def test_a_capacity_that_begins_within_the_path_is_refused():
         mpp.shortage(drawn, mpp.Capacity({"2026-Q3": 100}))
 
 
+def test_the_table_says_what_stands_with_every_figure():
+    table = mpp.shortage(mpp.paths(stock_forecast(), "occupancy"), mpp.Capacity(28_000))
+    periods, last = table.iloc[:-2], table.iloc[-2:]
+    assert set(table["unit"]) == {"persons"}
+    assert set(table["status"]) == {"final"}
+    assert set(periods["basis"]) == {"data"}
+    assert last["basis"].isna().all()
+    assert (table["mcse"] >= 0).all()
+    doubtful = periods[periods["probability"].between(0.2, 0.8)]
+    assert len(doubtful)
+    assert (doubtful["mcse"] > 0.02).all()  # of 60 posterior draws
+
+
 def test_a_measure_changes_the_places():
     drawn = path(np.full((2, 4000, 4), 100))
     more = measure(effect=0.2, start="2026-02", phase_in=2)

@@ -23,6 +23,7 @@ from mppbayes.prediction.measures import (
     Scenario,
     measure_faults,
 )
+from mppbayes.prediction.pathwise import chance_errors, standing
 from mppbayes.prediction.quantiles import seldom_exceeded
 
 type Places = float | Distribution
@@ -188,11 +189,13 @@ def shortage(path: xr.DataArray, capacity: Capacity, *, exceedance: float = 0.33
     Returns
     -------
     DataFrame
-        One row a period: ``probability`` of a shortage then, ``so_far`` of one by then;
+        One row a period: ``probability`` of a shortage then, with its Monte Carlo standard error
+        ``mcse``; ``so_far``, of one by then;
         ``shortage`` and ``surplus``, expected, in places; ``needed``, the places to be there for a
         shortage with the given probability, under the norm. Then two rows: ``peak``, where
         probability and places are those of each path's worst period, and ``all``, where shortage
-        and surplus are place-periods over all periods.
+        and surplus are place-periods over all periods. And what stands with every figure of the
+        path; the last two have no basis of their own.
     """
     path = path.transpose(*_DRAWS, "period")
     over = path - capacity.drawn(path)
@@ -204,11 +207,13 @@ def shortage(path: xr.DataArray, capacity: Capacity, *, exceedance: float = 0.33
         {
             "period": path["period"].values,
             "probability": (over > 0).mean(_DRAWS).values,
+            "mcse": chance_errors(over > 0),
             "so_far": ((over > 0).cumsum("period") > 0).mean(_DRAWS).values,
             "shortage": short.mean(_DRAWS).values,
             "surplus": idle.mean(_DRAWS).values,
             "needed": needed,
             "scope": "pointwise",
+            **standing(path),
         }
     )
     top = seldom_exceeded(np.sort(path.max("period").values.reshape(1, -1)), exceedance).item()
@@ -216,11 +221,13 @@ def shortage(path: xr.DataArray, capacity: Capacity, *, exceedance: float = 0.33
         {
             "period": ["peak", "all"],
             "probability": ever,
+            "mcse": chance_errors((over > 0).any("period").expand_dims("period"))[0],
             "so_far": ever,
             "shortage": [short.max("period").mean().item(), short.sum("period").mean().item()],
             "surplus": [idle.min("period").mean().item(), idle.sum("period").mean().item()],
             "needed": np.ceil(top / capacity.norm),
             "scope": ["peak", "path"],
+            **{key: value for key, value in standing(path).items() if key != "basis"},
         }
     )
     return pd.concat([rows, last], ignore_index=True).assign(exceedance=exceedance)
