@@ -177,7 +177,7 @@ def _flow_parameters(
         names.PERMANENCE: pm.math.sigmoid(row[names.PERMANENCE]),
         names.ADAPTATION: pm.math.sigmoid(row[names.ADAPTATION]),
         names.DISPERSION: 1 + pt.exp(row[names.DISPERSION]),
-        names.SHOCK_LOADING: pt.exp(row[names.SHOCK_LOADING]),
+        names.SHOCK_LOADING: pt.sigmoid(row[names.SHOCK_LOADING]),
         names.SEASONAL_AMPLITUDE: pt.exp(row[names.SEASONAL_AMPLITUDE]),
     }
     flows = {

@@ -115,6 +115,6 @@ MEANINGS = {
     names.PERMANENCE: "share of a fading deviation that moves the long-run level, as a logit",
     names.ADAPTATION: "share of a surprise that stays in the level, as a logit",
     names.DISPERSION: "log of the gamma shape above 1",
-    names.SHOCK_LOADING: "log of what a common shock of one sd does to the log rate",
+    names.SHOCK_LOADING: "what a common shock of one sd does to the log rate, below 1, as a logit",
     names.SEASONAL_AMPLITUDE: "log of the sd of the log rate over the year",
 }
