@@ -372,14 +372,21 @@ def test_the_picture_shows_scenarios_over_the_fan_and_says_their_own_chances(for
     assert f"{round(100 * last)}" in caption
 
 
+def test_the_picture_of_one_scenario_has_its_line_alone(forecast):
+    made = mpp.coherent(forecast, anchor="applications", band="medio")
+    figure = mpp.plot_coherent(made, mpp.bands(forecast, by="stock"), "backlog")
+    ids = [str(line.get_gid()) for line in figure.axes[0].lines]
+    assert [each for each in ids if each.startswith("scenario")] == ["scenario medio"]
+
+
 def test_a_picture_of_what_the_scenarios_do_not_hold_is_refused(forecast):
     made = mpp.coherent(forecast, anchor="applications", period="2026", by=("flow",))
     with pytest.raises(LabelError, match="do not hold 'backlog'"):
         mpp.plot_coherent(made, mpp.bands(forecast, by="stock"), "backlog")
     three = mpp.BandScheme("three", mpp.MPP.bands[:3])
-    few = mpp.coherent(forecast, three, anchor="applications", period="2026")
-    with pytest.raises(LabelError, match="do not hold the bands maximum"):
-        mpp.plot_coherent(few, mpp.bands(forecast, by="stock"), "backlog")
+    all_four = mpp.coherent(forecast, anchor="applications", period="2026")
+    with pytest.raises(LabelError, match="do not hold the scenarios maximum"):
+        mpp.plot_coherent(all_four, mpp.bands(forecast, three, by="stock"), "backlog")
     by_month = mpp.bands(forecast, by="flow", per="period")
     with pytest.raises(AggregationError, match="per period"):
         mpp.plot_coherent(made, by_month, "applications")

@@ -191,6 +191,7 @@ def test_shares_of_measures_add_up(chain_fit, baseline, drawn):
     expected = whole.mean(("chain", "draw")).to_series()
     np.testing.assert_allclose(sums["shapley"], expected, rtol=1e-12)
     np.testing.assert_allclose(sums["alone"], expected, rtol=1e-12)
+    assert (found.loc[found["measure"] == "faster", "mcse"] > 0).all()
     grants = found[found["measure"] == "stricter"]
     np.testing.assert_allclose(grants["shapley"], 0, atol=1e-9)  # a share changes no decision
 

@@ -42,7 +42,7 @@ def plot_coherent(
     Returns
     -------
     matplotlib.figure.Figure
-        The fan, and over it for each band its scenario, a line with points whose ``gid`` is
+        The fan, and over it each scenario, a line with points whose ``gid`` is
         ``scenario`` and the band's name. The caption says how likely each scenario is exceeded
         in the last year.
 
@@ -68,16 +68,17 @@ def plot_coherent(
             f"them with that in by"
         )
     values = rows.pivot(index="period", columns="band", values="value")
-    if missing := [band.name for band in series.shown if band.name not in values]:
+    drawn = [band for band in series.shown if band.name in values]
+    if missing := sorted(set(values) - {band.name for band in drawn}):
         raise LabelError(
-            f"the scenarios do not hold the bands {', '.join(missing)}; make both with one scheme"
+            f"the bands do not hold the scenarios {', '.join(missing)}; make both with one scheme"
         )
     years = [str(year) for year in values.index]
     text = _caption(scenarios, series, rows, years[-1], language) if caption else ""
     with styled():
         figure, axes = framed(series.title(language), series.unit(language), text)
         draw_fan(axes, series, language)
-        for band in series.shown:
+        for band in drawn:
             axes.plot(
                 series.positions(years),
                 values[band.name].to_numpy(float),
@@ -101,6 +102,7 @@ def _caption(
     said = [
         f"{band_title(band, language)} {chance(float(last[band.name]), language)}"
         for band in series.shown
+        if band.name in last
     ]
     network = series.bands.network
     named = {each.name: each for each in quantities(network, ("flow", "stock", "sum"))}

@@ -183,6 +183,8 @@ def attribution(
     by: str | Iterable[str] = ("flow", "sum"),
     per: Per = "year",
     futures: int | None = None,
+    kind: str | None = None,
+    unit: str | None = None,
 ) -> pd.DataFrame:
     """Share what a scenario changes in a quantity out over its measures, by Shapley values.
 
@@ -194,31 +196,33 @@ def attribution(
     fit : Fit
         The posterior.
     scenario : Scenario
-        At most six measures.
+        At most six measures; those of places change no flow and are left aside.
     quantity : str
         As in the table of bands.
     until, seed, futures
         As in :func:`forecast`.
     by, per
         As in :func:`bands`; what the quantity is among.
+    kind, unit : str, optional
+        Which quantity, where a group is split by them.
 
     Returns
     -------
     DataFrame
-        One row a period and measure: ``shapley``, its mean share of the difference; ``alone``,
-        the mean difference if it is the only one. The last row of a period, ``interaction``, holds
-        under ``alone`` what the measures do together beyond that, so that both columns add up to
-        ``total``.
+        One row a period and measure: ``shapley``, its mean share of the difference, with its Monte
+        Carlo standard error ``mcse``; ``alone``, the mean difference if it is the only one. The
+        last row of a period, ``interaction``, holds under ``alone`` what the measures do together
+        beyond that, so that both columns add up to ``total``.
 
     Raises
     ------
     ScenarioError
         If there is no measure, or there are more than six.
     """
-    measures = [measure.name for measure in scenario.measures]
+    measures = [measure.name for measure in scenario.measures if not measure.of_places]
     if not 1 <= len(measures) <= _MOST:
         raise ScenarioError(
-            f"the scenario {scenario.name!r} has {len(measures)} measures",
+            f"the scenario {scenario.name!r} has {len(measures)} measures of flows",
             [f"expected 1 to {_MOST}: each set of them is a forecast"],
             "take some of them together in one scenario",
         )
@@ -227,36 +231,30 @@ def attribution(
         for chosen in combinations(measures, size):
             kept = scenario.without(*(set(measures) - set(chosen)))
             drawn = forecast(fit, until=until, seed=seed, futures=futures, scenario=kept)
-            draws = bands(drawn, by=by, per=per).draws(quantity)
-            worth[frozenset(chosen)] = draws.mean((names.CHAIN, names.DRAW)).values
-            periods = draws["period"].values
+            draws = bands(drawn, by=by, per=per).draws(quantity, kind, unit)
+            laid = draws.transpose("period", names.CHAIN, names.DRAW)
+            worth[frozenset(chosen)] = laid.values.astype(float)
+    periods, batches = laid["period"].values, draw_batches(laid["posterior_draw"].values)
     nothing, everything = worth[frozenset()], worth[frozenset(measures)]
-    total = everything - nothing
-    alone = {name: worth[frozenset([name])] - nothing for name in measures}
-    rows = [
-        pd.DataFrame(
-            {
-                "period": periods,
-                "measure": name,
-                "shapley": _shapley(name, measures, worth),
-                "alone": alone[name],
-                "total": total,
-            }
+    total = (everything - nothing).mean(axis=(1, 2))
+    rows = []
+    for name in measures:
+        share, alone = _shapley(name, measures, worth), worth[frozenset([name])] - nothing
+        rows.append(
+            pd.DataFrame(
+                {
+                    "period": periods,
+                    "measure": name,
+                    "shapley": share.mean(axis=(1, 2)),
+                    "mcse": mean_error(share, batches),
+                    "alone": alone.mean(axis=(1, 2)),
+                    "total": total,
+                }
+            )
         )
-        for name in measures
-    ]
-    together = total - sum(alone.values())
-    rows.append(
-        pd.DataFrame(
-            {
-                "period": periods,
-                "measure": "interaction",
-                "shapley": 0.0,
-                "alone": together,
-                "total": total,
-            }
-        )
-    )
+    together = total - sum(each["alone"].to_numpy() for each in rows)
+    rest = {"measure": "interaction", "shapley": 0.0, "mcse": 0.0, "alone": together}
+    rows.append(pd.DataFrame({"period": periods, **rest, "total": total}))
     return pd.concat(rows).sort_values("period", kind="stable").reset_index(drop=True)
 
 
@@ -266,6 +264,7 @@ _MOST = 6
 def _shapley(
     name: str, measures: list[str], worth: dict[frozenset[str], NDArray[np.float64]]
 ) -> NDArray[np.float64]:
+    """Give a measure's share in every draw, (period, chain, draw)."""
     n, others = len(measures), [each for each in measures if each != name]
     share = np.zeros_like(worth[frozenset()])
     for size in range(n):
