@@ -14,6 +14,7 @@ from mppbayes.model.hierarchy import hierarchy, partly_centred, prefix
 from mppbayes.model.introduced import acting
 from mppbayes.model.layout import Layout
 from mppbayes.model.passage import Chance
+from mppbayes.model.priors import MOST_DISPERSION
 from mppbayes.model.recursion import Unknowns, run
 from mppbayes.model.routing import doubted, exposures, shares_known
 from mppbayes.model.specification import ModelSpec
@@ -176,7 +177,7 @@ def _flow_parameters(
         names.HALF_LIFE: half_life,
         names.PERMANENCE: pm.math.sigmoid(row[names.PERMANENCE]),
         names.ADAPTATION: pm.math.sigmoid(row[names.ADAPTATION]),
-        names.DISPERSION: 1 + pt.exp(row[names.DISPERSION]),
+        names.DISPERSION: 1 + 1 / (pt.exp(-row[names.DISPERSION]) + 1 / MOST_DISPERSION),
         names.SHOCK_LOADING: pt.sigmoid(row[names.SHOCK_LOADING]),
         names.SEASONAL_AMPLITUDE: pt.exp(row[names.SEASONAL_AMPLITUDE]),
     }

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Final
 
 from pydantic import ConfigDict, Field
 
@@ -69,6 +69,10 @@ class CrisisShock:
         return float("nan") if left <= 0 else (left / (1 - self.probability)) ** 0.5, self.scale
 
 
+# A period's count varies by a twentieth beyond chance at least. Without it a flow with one yearly
+# figure, which its level can meet exactly, may be all but Poisson: a needle in the density.
+MOST_DISPERSION: Final = 400.0
+
 _EXOGENOUS = {
     names.MEAN_LEVEL: Prior(0.0, 0.3, 0.4),
     names.HALF_LIFE: Prior(0.0, 0.7, 0.7),
@@ -114,7 +118,7 @@ MEANINGS = {
     names.HALF_LIFE: "half-life of a deviation from the long-run level, as a logit in its range",
     names.PERMANENCE: "share of a fading deviation that moves the long-run level, as a logit",
     names.ADAPTATION: "share of a surprise that stays in the level, as a logit",
-    names.DISPERSION: "log of the gamma shape above 1",
+    names.DISPERSION: "log of the gamma shape above 1, bent towards 400",
     names.SHOCK_LOADING: "what a common shock of one sd does to the log rate, below 1, as a logit",
     names.SEASONAL_AMPLITUDE: "log of the sd of the log rate over the year",
 }
