@@ -456,8 +456,14 @@ def test_the_bands_are_printed_by_title_in_eighty_columns(monkeypatch, language)
             "Totale instroom, personen per jaar (CONCEPT)",
             f"mediaan (50{SPACE}%)",
             "geen officiële",
+            "Rust op eigen cijfers (t/m 2025-09)",
         ),
-        "en": ("Total inflow, persons per year (DRAFT)", f"median (50{SPACE}%)", "an official"),
+        "en": (
+            "Total inflow, persons per year (DRAFT)",
+            f"median (50{SPACE}%)",
+            "an official",
+            "Rests on its own figures (up to 2025-09)",
+        ),
     }
     for text in said[language]:
         assert text in printed

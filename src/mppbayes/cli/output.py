@@ -1,7 +1,7 @@
 """What the command line prints: stages with their seconds, verdicts, and a table of bands."""
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Literal
 
@@ -40,15 +40,16 @@ def show_verdicts(verdicts: "Verdicts") -> None:
 def show_bands(bands: "Bands", language: Literal["nl", "en"]) -> None:
     """Print sums, stocks, organisations and blocks, a row a year and a column a band.
 
-    Each row says what it rests on, and up to when. Under the tables stands what their probabilities
-    are and which of them is an assumption.
+    Under each table stands what it rests on, and up to when; under all of them what their
+    probabilities are and which of them is an assumption.
     """
     from mppbayes.plotting.captions import chances_sentences, standing_sentences
-    from mppbayes.plotting.words import word
+    from mppbayes.plotting.words import sentence, word
     from mppbayes.reporting.tables import band_heads, band_table
 
     bands = bands.select(status=bands.status)  # leaves out what has no row
-    heads = _shown(band_heads(bands, language))
+    heads = band_heads(bands, language)
+    n_shown = 1 + len(bands.scheme)
     draft = f" ({word('DRAFT', language)})" if bands.status == "draft" else ""
     shown = [
         quantity
@@ -58,19 +59,20 @@ def show_bands(bands: "Bands", language: Literal["nl", "en"]) -> None:
     ]
     for quantity in shown:
         laid_out = band_table(bands, quantity, language)
-        table = Table(title=f"{laid_out.title}, {laid_out.unit}{draft}", title_justify="left")
-        for head in heads:
+        table = Table(
+            title=f"{laid_out.title}, {laid_out.unit}{draft}",
+            title_justify="left",
+            caption_justify="left",
+        )
+        for head in heads[:n_shown]:
             table.add_column(head, justify="right")
         for row in laid_out.rows:
-            table.add_row(*_shown(row))
+            table.add_row(*row[:n_shown])
+        basis = " / ".join(dict.fromkeys(row[-1] for row in laid_out.rows))
+        table.caption = f"{sentence(heads[-1])} {basis}"
         console.print(table)
     said = [
         *chances_sentences(bands.scheme, ">", language),
         *standing_sentences(bands, language),
     ]
     console.print(" ".join(said))
-
-
-def _shown(cells: Sequence[str]) -> list[str]:
-    """Leave out how much was observed, the last column but one."""
-    return [*cells[:-2], cells[-1]]
