@@ -69,7 +69,7 @@ def plot_coherent(
         )
     values = rows.pivot(index="period", columns="band", values="value")
     drawn = [band for band in series.shown if band.name in values]
-    if missing := sorted(set(values) - {band.name for band in drawn}):
+    if missing := sorted(map(str, set(values) - {band.name for band in drawn})):
         raise LabelError(
             f"the bands do not hold the scenarios {', '.join(missing)}; make both with one scheme"
         )

@@ -116,7 +116,7 @@ def _overfull(
             parts.setdefault(flow.part_of, []).append(s)
     for whole, inner in parts.items():
         holder = structure.combination(whole)
-        for t in np.flatnonzero(fixed[:, holder != 0].all(axis=1)):
+        for t in np.flatnonzero(fixed[:, holder != 0].all(axis=1)).tolist():
             given = [s for s in inner if fixed[t, s]]
             over = (counts[:, t, given].sum(axis=1) - counts[:, t] @ holder).max()
             if over > 0:

@@ -140,7 +140,7 @@ def _rows(figures: pd.DataFrame, language: Language) -> list[tuple[str, ...]]:
             str(period),
             *(number(value, language) for value in rows["value"]),
             number(rows["n_observed"].iloc[0], language),
-            _basis(*rows[["basis", "last_observed"]].iloc[0], language),
+            _basis(rows["basis"].iloc[0], rows["last_observed"].iloc[0], language),
         )
         for period, rows in figures.groupby("period", sort=False)
     ]
