@@ -174,7 +174,7 @@ def backtest(
 @app.command()
 def demo(
     whole: Annotated[
-        bool, typer.Option("--whole", help="The whole chain, which takes half an hour or so.")
+        bool, typer.Option("--whole", help="The whole chain, which takes most of an hour.")
     ] = False,
     out: Out = Path("mppbayes-demo"),
     until: Until = "2030-12",
@@ -182,7 +182,7 @@ def demo(
     draft: Draft = False,
     fit: SavedFit = None,
     language: LanguageOption = "nl",
-    max_minutes: MaxMinutes = 30.0,
+    max_minutes: MaxMinutes = 60.0,
 ) -> None:
     """Forecast the bundled public figures: of the Dutch asylum inflow, or of the whole chain."""
     from mppbayes.cli.directory import require_free
