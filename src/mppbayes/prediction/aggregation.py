@@ -124,11 +124,11 @@ def last_seen(forecast: Forecast) -> dict[str, pd.Period]:
     """Give the last period with a figure of each flow, stock and sum that has any, of any span."""
     evidence, network = forecast.observed["value"], forecast.network
     periods = _periods(evidence, network)
-    seen = evidence.notnull()
+    seen = evidence.notnull().transpose(names.TIME, names.FLOW)
     found = {
-        name: periods[seen.sel({names.FLOW: name}).values][-1]
-        for name in network.flow_names
-        if seen.sel({names.FLOW: name}).any()
+        str(name): periods[column][-1]
+        for name, column in zip(seen[names.FLOW].values, seen.values.T, strict=True)
+        if column.any()
     }
     ends = forecast.figures.groupby("series")["end"].max()
     for name, end in ends.dt.to_period(network.frequency).items() if len(ends) else ():
