@@ -343,8 +343,8 @@ def beginning(
 def bounded(stock: Array, reference: Array, xp: Namespace) -> Array:
     """Keep the size of a stock positive; it is exact above a tenth of its reference size.
 
-    What is expected of a stock may be negative between its figures. Cut there, the mean of a flow
-    that was seen to leave it would fall to nothing at once, and the density with it.
+    What is expected of a stock may be negative where no later figure leads it. Cut there, the mean
+    of a flow that was seen to leave it would fall to nothing at once, and the density with it.
     """
     return lifted(stock, _FEWEST * reference, xp)
 
