@@ -1,4 +1,4 @@
-"""Time, memory, convergence, the gate and the stocks' identity of the whole chain, caches cold.
+"""Time, memory, convergence, the gate and the identities of the whole chain, caches cold.
 
 Usage: python benchmarks/whole_chain.py [MINUTES]
 
@@ -14,12 +14,6 @@ import sys
 import time
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING
-
-import numpy as np
-
-if TYPE_CHECKING:
-    import mppbayes as mpp
 
 STAGES = ("import", "compile", "sampling", "forecast", "report", "total", "peak GiB")
 
@@ -27,6 +21,8 @@ STAGES = ("import", "compile", "sampling", "forecast", "report", "total", "peak 
 def run(minutes: float) -> tuple[dict[str, float], str]:
     """Run the stages in this process; give their seconds, and what came of it."""
     began = last = time.monotonic()
+    import identities
+
     import mppbayes as mpp
     from mppbayes.cli.futures import draw_precisely
     from mppbayes.inference.convergence import divergences
@@ -55,20 +51,9 @@ def run(minutes: float) -> tuple[dict[str, float], str]:
         table.head(6).to_string(float_format="{:.3f}".format),
         f"{forecast.flows.sizes['chain'] * forecast.flows.sizes['draw']} futures; the gate:",
         str(verdicts),
-        f"largest gap in the identity of any stock: {identity(forecast)}",
+        identities.said(forecast),
     ]
     return seconds, "\n".join(said)
-
-
-def identity(forecast: "mpp.Forecast") -> int:
-    """Give the largest difference between a stock's change and what its flows bring."""
-    from mppbayes.model.structure import Structure
-
-    structure = Structure(forecast.network)
-    flows = forecast.flows.sel(flow=list(structure.names)).values
-    brought = flows @ structure.change.astype(np.int64) + forecast.unrecorded.values
-    gap = np.diff(forecast.stocks.values, axis=2) - brought[:, :, 1:]
-    return int(np.abs(gap).max())
 
 
 def main() -> None:

@@ -207,6 +207,7 @@ def run_given(
         innovations,
         lambda ordinal: np.zeros(n_draws),
         effects.at,
+        effects.arriving,
     )
     assert set(given) == {each.name for each in fields(Given)}
     return simulator.run(

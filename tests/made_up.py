@@ -1,6 +1,8 @@
 """A small made-up forecast, without a fit."""
 
 import json
+import re
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -9,6 +11,7 @@ import xarray as xr
 from mppbayes.network import Network
 from mppbayes.prediction import Forecast
 from mppbayes.prediction.simulation import flow_coordinates
+from mppbayes.reporting import report
 
 NETWORK = Network.from_dict(
     {
@@ -39,6 +42,25 @@ NETWORK = Network.from_dict(
         ],
     }
 )
+
+
+def renamed(**changes) -> Network:
+    """Give the made-up network with other keys."""
+    return Network.from_dict({**NETWORK.to_dict(), **changes})
+
+
+def rendered(folder: Path, made: Forecast, **options) -> str:
+    """Report a forecast in a folder; give the page."""
+    report(made, folder / "report.html", **options)
+    return (folder / "report.html").read_text("utf-8")
+
+
+def rows(html: str) -> list[str]:
+    """Give the rows of all tables, their cells joined by bars."""
+    found = re.findall(r"<tr>(<td.*?)</tr>", html, re.DOTALL)
+    return ["|".join(re.findall(r"<td[^>]*>(.*?)</td>", row, re.DOTALL)) for row in found]
+
+
 NOTE = "illustration on public copies, not an official forecast"
 
 

@@ -127,6 +127,48 @@ def test_a_measure_that_takes_all_of_a_flow_leaves_none(drawn):
     assert int(none.max()) == 0
 
 
+def test_a_measure_of_a_route_changes_what_arrives_by_it_and_nothing_else(baseline, drawn):
+    """The appeals' only route: as a measure of the flow, but for the half that comes by none."""
+    of_route = drawn(measure(acts_on="appeals from rejections", effect=0.5))
+    of_flow = drawn(measure(acts_on="appeals", effect=0.5))
+    others = [name for name in baseline.flows["flow"].values if name != "appeals"]
+    assert bool((baseline.flows == of_route.flows).sel(flow=others).all())
+    before, works = {"time": slice(None, "2025-06")}, {"time": slice("2025-07", None)}
+    by_route, by_flow, without = (
+        each.flows.sel(flow="appeals") for each in (of_route, of_flow, baseline)
+    )
+    assert bool((by_route == without).sel(before).all())
+    more = [float((each - without).sel(works).mean()) for each in (by_route, by_flow)]
+    assert more[0] == pytest.approx(more[1], rel=0.05)
+    assert more[0] > 0.3 * float(without.sel(works).mean())
+
+
+def test_a_measure_that_closes_one_of_two_routes_leaves_what_comes_by_the_other():
+    """Of 1,000 a month six in ten follow at once, of 600 four in ten some months later."""
+    routes = [
+        {"source": "near", "weight": 0.6},
+        {"source": "far", "delay": {"mean": 3, "sd": 1}, "weight": 0.4},
+    ]
+    net = chains.network(
+        chains.flow("near"), chains.flow("far"), chains.flow("joined", route=routes)
+    )
+    levels = {"near": np.log(1000), "far": np.log(600)}
+    parameters = chains.draws(net, 400, 36, level=levels)
+
+    def came(*closed):
+        measures = [
+            measure(name, acts_on=f"joined from {name}", start="2021-01", effect=-1.0)
+            for name in closed
+        ]
+        drawn = chains.run(net, parameters, measures=measures)
+        return drawn.counts[:, :, Structure(net).names.index("joined")]
+
+    np.testing.assert_array_equal(came()[:, :12], came("far")[:, :12])
+    for closed, expected in (((), 840.5), (("far",), 600.5), (("near",), 240.5)):
+        assert came(*closed)[:, 12:].mean() == pytest.approx(expected, abs=2.0), closed
+    assert came("near", "far")[:, 12:].mean() == pytest.approx(0.5, abs=0.05)
+
+
 def test_a_contrast_shows_both_and_is_five_times_sharper_than_unpaired_draws(baseline, drawn):
     scenario, fresh = drawn(measure()), drawn(measure(), seed=3)
     found = mpp.contrast(baseline, scenario, by=("flow", "stock"))
@@ -275,6 +317,7 @@ def test_a_measure_at_fault_is_refused(keys, said):
     [
         ({"acts_on": ("decision",)}, "did you mean 'decisions'"),
         ({"acts_on": ("rejections",)}, "the rest of its whole"),
+        ({"acts_on": "appeals from rejection"}, "did you mean 'appeals from rejections'"),
         ({"block": 7}, "is of block 7"),
         ({"block": 7, "acts_on": "places"}, "is of block 7"),
         ({"start": "2024-06"}, "is in the figures already"),

@@ -13,9 +13,11 @@ from mppbayes.cli.earlier import MANIFEST
 from mppbayes.errors import StorageError
 from mppbayes.inference import Fit
 from mppbayes.panel import Panel
-from mppbayes.plotting import plot_exceedance, plot_fan
+from mppbayes.plotting import plot_exceedance, plot_fan, plot_network, plot_stock
 from mppbayes.prediction import Bands, Forecast, aggregates, contrast
 from mppbayes.reporting import report
+
+_DIAGRAM = "the-network.png"  # a name that no flow, stock or sum can have
 
 
 @dataclass(frozen=True, eq=False)
@@ -147,12 +149,17 @@ def _write_figures(folder: Path, bands: Bands, language: Literal["nl", "en"]) ->
             first = _first_year(bands, quantity)
             figure = plot_exceedance(bands, quantity, first, language=language)
             figure.savefig(folder / f"{quantity}_exceedance.png", dpi=150)
+        elif aggregate == "stock":
+            figure = plot_stock(bands, quantity, language=language)
+            figure.savefig(folder / f"{quantity}_and_flows.png", dpi=150)
+    figure = plot_network(bands.network, language=language)
+    figure.savefig(folder / _DIAGRAM, dpi=150)
 
 
 def _shown(bands: Bands) -> list[tuple[str, str]]:
-    """Give the sums and the flows that have a row, each with which of the two it is."""
+    """Give the sums, flows and stocks that have a row, each with which of them it is."""
     rows = bands.to_frame()[["aggregate", "quantity"]].drop_duplicates()
-    chosen = rows[rows["aggregate"].isin(["sum", "flow"])]
+    chosen = rows[rows["aggregate"].isin(["sum", "flow", "stock"])]
     return list(chosen.itertuples(index=False, name=None))
 
 

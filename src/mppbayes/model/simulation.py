@@ -95,6 +95,9 @@ class Simulator:
     measures : callable
         Position in the span → what measures add to the log rates, (draw, flow); by default
         nothing.
+    arriving : callable, optional
+        Position in the span → what part of what arrives by each route does so under measures,
+        (route, draw); by default all.
     """
 
     structure: Structure
@@ -103,6 +106,7 @@ class Simulator:
     innovations: Innovations
     shock_law: Callable[[int], Floats]
     measures: Callable[[int], Floats | float] = _nothing
+    arriving: Callable[[int], Floats] | None = None
 
     def run(
         self, span: pd.PeriodIndex, before: Floats, state: State, stock: Floats, given: Given
@@ -139,9 +143,7 @@ class Simulator:
         stock = np.round(stock)
         for t, period in enumerate(span):
             state = where(given.restart[t], given.end, state)
-            drawn = self._period(
-                t, period, state, stock, self._delayed(sources[:, : back + t]), given
-            )
+            drawn = self._period(t, period, state, stock, sources[:, : back + t], given)
             state, counts[:, back + t] = drawn.state, drawn.counts
             sources[:, back + t] = self._combinations @ drawn.counts.T
             near |= ~given.fixed[t] & (drawn.mean > _NEAR_CEILING * self.draws.constant.ceiling)
@@ -157,16 +159,17 @@ class Simulator:
         period: pd.Period,
         state: State,
         stock: Floats,
-        delayed: Floats,
+        sources: Floats,
         given: Given,
     ) -> Drawn:
+        part = self.arriving(t) if self.arriving else np.ones((len(self._routes), 1))
         known = given.shock[:, t] if t < given.shock.shape[1] else self.shock_law(period.ordinal)
         frailty, arrival = self.innovations.cells(self.structure.names, period.ordinal)
         return draw_period(
             Period(
                 state,
                 stock,
-                delayed,
+                self._delayed(sources, part),
                 given.counts[:, t],
                 given.fixed[t],
                 given.plan[t],
@@ -178,18 +181,21 @@ class Simulator:
             self.draws.at(period),
             self.structure,
             self.ties,
-            at_once=self._at_once,
+            at_once=self._at_once(part),
             elasticity=self.draws.elasticity,
         )
 
-    def _delayed(self, sources: Floats) -> Floats:
-        """Give what the sources, (route, time, draw), bring the routed flows: (draw, flow)."""
+    def _delayed(self, sources: Floats, part: Floats) -> Floats:
+        """Give what the sources, (route, time, draw), bring the routed flows: (draw, flow).
+
+        ``part``, (route, draw), is that of what arrives that does so.
+        """
         n_time, n_draws = sources.shape[1:]
         total = np.full((n_draws, len(self.structure.flows)), HALF)
-        for (s, _, _), later, source in zip(self._routes, self._later, sources, strict=True):
+        for r, ((s, _, _), later) in enumerate(zip(self._routes, self._later, strict=True)):
             most = min(len(later), n_time)
-            recent = source[n_time - most :][::-1]
-            total[:, s] += np.einsum("ld,ld->d", later[:most], recent)
+            recent = sources[r, n_time - most :][::-1]
+            total[:, s] += part[r] * np.einsum("ld,ld->d", later[:most], recent)
         return total
 
     @cached_property
@@ -220,11 +226,10 @@ class Simulator:
             for route in flow.routes
         ]
 
-    @cached_property
-    def _at_once(self) -> dict[int, list[tuple[Floats, Floats]]]:
+    def _at_once(self, part: Floats) -> dict[int, list[tuple[Floats, Floats]]]:
         found: dict[int, list[tuple[Floats, Floats]]] = {}
-        for s, source, weights in self._routes:
-            found.setdefault(s, []).append((source, weights[:, :1]))
+        for r, (s, source, weights) in enumerate(self._routes):
+            found.setdefault(s, []).append((source, weights[:, :1] * part[r][:, None]))
         return found
 
     def _stock(self, t: int, ordinal: int, told: Floats, given: Given) -> Floats:

@@ -12,6 +12,7 @@ from mppbayes.model.delays import longest
 from mppbayes.network import Drive, Flow, Network, Route, drive
 
 DRIVES: Final[tuple[Drive, ...]] = ("exogenous", "routed", "stock", "part")
+ROUTE: Final = " from "  # between a flow and the source of its route, in the route's name
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,7 +92,7 @@ class Structure:
     @staticmethod
     def route_name(flow: Flow, route: Route) -> str:
         """Name a route."""
-        return f"{flow.name} from {route.source}"
+        return f"{flow.name}{ROUTE}{route.source}"
 
     @cached_property
     def leaving(self) -> NDArray[np.float64]:

@@ -8,11 +8,12 @@ from mppbayes.plotting.exceedance import describe_exceedance, plot_exceedance
 from mppbayes.plotting.fan import describe_fan, plot_fan, plot_fans
 from mppbayes.plotting.plans import plot_plans
 from mppbayes.plotting.scenarios import plot_coherent
-from mppbayes.plotting.stock import plot_stock
+from mppbayes.plotting.stock import describe_stock, plot_stock
 
 __all__ = [
     "describe_exceedance",
     "describe_fan",
+    "describe_stock",
     "plot_backtest",
     "plot_calibration",
     "plot_coherent",

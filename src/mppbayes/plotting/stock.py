@@ -59,7 +59,7 @@ def plot_stock(
     rows = -(-len(moving) // _COLUMNS)
     size = (_WIDTH, _STOCK + rows * (_GAP + _FLOW))
     with styled():
-        text = _caption(series, language) if caption else ""
+        text = describe_stock(bands, name, language=language) if caption else ""
         figure, box = sheet((series.title(language), series.unit(language), text), size, _RIGHT)
         tall, across = size[1] / box[3], size[0] / box[2]
         top = figure.add_axes((box[0], box[1] + box[3] - _STOCK / tall, box[2], _STOCK / tall))
@@ -86,6 +86,7 @@ def _draw_flow(axes: Axes, series: Series, sign: str, language: Language) -> Non
     mark_draft(axes, series.bands.status, language)
 
 
-def _caption(series: Series, language: Language) -> str:
-    said = caption_of(series, language, mark="dashed")
+def describe_stock(bands: Bands, stock: str, *, language: Language = "nl") -> str:
+    """Give the caption of :func:`plot_stock`."""
+    said = caption_of(Series.of(bands, stock), language, mark="dashed")
     return f"{said} {word('stock and flows', language)}"

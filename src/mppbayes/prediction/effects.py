@@ -1,4 +1,4 @@
-"""What the measures of a scenario add to the log rates of flows, draw by draw."""
+"""What the measures of a scenario do to rates and to what arrives by routes, draw by draw."""
 
 from collections.abc import Iterator, Sequence
 
@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from mppbayes.errors import ScenarioError, suggest
 from mppbayes.model.innovations import Innovations
-from mppbayes.model.structure import Structure
+from mppbayes.model.structure import ROUTE, Structure
 from mppbayes.prediction.measures import PLACES, Measure
 
 type Floats = NDArray[np.float64]
@@ -49,25 +49,34 @@ class Effects:
     ) -> None:
         if faults := list(_faults(measures, structure, span, origin)):
             raise ScenarioError("the measures cannot be forecast", faults)
-        self._shape = (innovations.n_draws, len(structure.names))
+        routes = [name for name, _ in structure.routes]
+        self._n_draws = innovations.n_draws
+        self._n_flows, self._n_routes = len(structure.names), len(routes)
         self._laid = []
         for measure in measures:
             if measure.of_places:
                 continue
             place, chance = innovations.measure(measure.name)
             effect = np.where(chance < measure.probability, measure.drawn(place), 0.0)
-            acts = np.isin(structure.names, measure.acts_on)
-            self._laid.append((effect, measure.working(span), acts))
+            acts = [np.isin(names, measure.acts_on) for names in (structure.names, routes)]
+            self._laid.append((effect, measure.working(span), *acts))
 
     def at(self, t: int) -> Floats | float:
         """Give what is added to the log rates in a period of the span: (draw, flow), or 0."""
-        working = [(effect, share[t], acts) for effect, share, acts in self._laid if share[t]]
+        working = [each for each in self._laid if each[1][t] and each[2].any()]
         if not working:
             return 0.0
-        added = np.zeros(self._shape)
-        for effect, share, acts in working:
-            added[:, acts] += np.log(np.maximum(1 + effect * share, _LEAST))[:, None]
+        added = np.zeros((self._n_draws, self._n_flows))
+        for effect, share, flows, _ in working:
+            added[:, flows] += np.log(np.maximum(1 + effect * share[t], _LEAST))[:, None]
         return added
+
+    def arriving(self, t: int) -> Floats:
+        """Give what part of what arrives by each route in a period does so: (route, draw)."""
+        part = np.ones((self._n_routes, self._n_draws))
+        for effect, share, _, routes in self._laid:
+            part[routes] *= 1 + effect * share[t]
+        return part
 
 
 def _faults(
@@ -89,8 +98,12 @@ def _faults(
 
 
 def _flow_faults(measure: Measure, structure: Structure) -> Iterator[str]:
+    routes = [name for name, _ in structure.routes]
     for name in measure.acts_on:
-        if name not in structure.names:
+        if ROUTE in name and name not in routes:
+            instead = suggest(name, routes) if routes else "the network has none"
+            yield f"measure {measure.name!r} acts on {name!r}, no route; {instead}"
+        elif name not in (*structure.names, *routes):
             yield (
                 f"measure {measure.name!r} acts on {name!r}, no flow with a rate; "
                 f"{structure.instead_of(name)}"

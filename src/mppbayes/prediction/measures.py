@@ -35,7 +35,7 @@ type Effect = float | Mapping[float, float] | Distribution
 
 @dataclass(frozen=True)
 class Measure:
-    """One policy action, with an uncertain effect on the rates of some flows.
+    """One policy action, with an uncertain effect on the rates of some flows, or on places.
 
     Attributes
     ----------
@@ -45,15 +45,15 @@ class Measure:
         The policy block that it belongs to.
     acts_on : tuple of str
         Flows. What changes is a count's mean, of a routed flow its rate per source event, of one
-        that leaves a stock its hazard, of a part the odds of its share. Or ``places`` alone:
-        the places of a :class:`Capacity`, of which a forecast takes no notice.
+        that leaves a stock its hazard, of a part the odds of its share. Or routes, as
+        ``appeals from rejections``: what arrives by that one. Or ``places`` alone: the places of a
+        :class:`Capacity`, of which a forecast takes no notice.
     start : str
         The first period in which it works, as ``2027-01``.
     effect : float, mapping of float to float, or distribution
-        The share by which the rates (or the places) change: 0.2 for a fifth more, -1 for none
-        left. A mapping goes from exceedance probability to value, at least two, joined by straight
-        lines; a distribution has ``ppf``. One draw keeps its place among them in all periods and
-        flows.
+        The share by which these change: 0.2 for a fifth more, -1 for none left. A mapping goes
+        from exceedance probability to value, at least two, joined by straight lines; a
+        distribution has ``ppf``. One draw keeps its place among them in all periods and flows.
     phase_in : int
         Periods until it works in full, in equal steps; 0 for at once.
     lasts : int, optional
@@ -220,7 +220,7 @@ def _unknown(place: str, row: Mapping[str, Any], known: Iterable[str]) -> Iterat
 def _faults(measure: Measure) -> Iterator[str]:
     place = f"measure {measure.name!r}"
     if not measure.acts_on:
-        yield f"{place} acts on nothing; name flows, or {PLACES!r}"
+        yield f"{place} acts on nothing; name flows, routes, or {PLACES!r}"
     if PLACES in measure.acts_on and not measure.of_places:
         others = ", ".join(name for name in measure.acts_on if name != PLACES)
         yield (

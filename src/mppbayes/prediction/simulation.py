@@ -164,6 +164,7 @@ def _simulate(
         innovations,
         lambda ordinal: innovations.shocks(ordinal, fit.spec.shock),
         effects.at,
+        effects.arriving,
     )
     before, stock, past = history.before(span, draws, innovations, futures)
     known = replace(

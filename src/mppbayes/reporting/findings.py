@@ -1,11 +1,14 @@
 """What the bands of a total say, in sentences computed from the same numbers."""
 
+from mppbayes import names
 from mppbayes.network.rows import Language
 from mppbayes.plotting.captions import observed_sentences
 from mppbayes.plotting.series import Series
 from mppbayes.plotting.words import band_title, chance, listed, number, percent, word
 from mppbayes.prediction import Bands
 from mppbayes.reporting.texts import TEXTS
+
+_NOTICEABLE = 0.01  # share of the draws
 
 
 def finding(bands: Bands, name: str, language: Language) -> str:
@@ -38,6 +41,20 @@ def finding(bands: Bands, name: str, language: Language) -> str:
         *[_chances(series, last, language)] * (last != first),
     ]
     return " ".join(sentences)
+
+
+def ceiling_sentence(bands: Bands, language: Language) -> str:
+    """Say of which flows the mean is bent by its ceiling in more than 1 % of the draws."""
+    text = TEXTS[language]
+    near = bands.forecast.tree[names.PREDICTIONS]["near_ceiling"].to_series()
+    often = near[near > _NOTICEABLE].sort_values(ascending=False)
+    where = [
+        text["ceiling at"].format(
+            title=Series.of(bands, str(flow)).title(language), share=chance(share, language)
+        )
+        for flow, share in often.items()
+    ]
+    return text["ceiling"].format(where=listed(where, language) if where else text["no ceiling"])
 
 
 def _chances(series: Series, period: str, language: Language) -> str:

@@ -16,8 +16,16 @@ from mppbayes.plotting.captions import chances_sentences
 from mppbayes.plotting.words import decimal, month_title, number, sentence, word
 from mppbayes.prediction import MPP, Bands, BandScheme, Forecast, aggregates, bands
 from mppbayes.prediction.quantities import SUM
-from mppbayes.reporting.findings import finding
-from mppbayes.reporting.pictures import bfmi, energy_plot, exceedance, fan, rank_plot, small_fan
+from mppbayes.reporting.findings import ceiling_sentence, finding
+from mppbayes.reporting.pictures import (
+    bfmi,
+    energy_plot,
+    exceedance,
+    fan,
+    rank_plot,
+    small_fan,
+    stock_fans,
+)
 from mppbayes.reporting.tables import (
     band_heads,
     band_table,
@@ -117,7 +125,10 @@ def _render(
         lstrip_blocks=True,
     )
     totals = _totals(summary, language)
-    flows = [each.name for each in summary.quantities if each.aggregate == names.FLOW]
+    flows, stocks = (
+        [each.name for each in summary.quantities if each.aggregate == aggregate]
+        for aggregate in (names.FLOW, names.STOCK)
+    )
     sections = [
         "how-to-read",
         *["totals"] * bool(totals),
@@ -139,7 +150,8 @@ def _render(
         heads=band_heads(summary, language),
         totals=totals,
         groups=breakdown(summary, language),
-        figures=[small_fan(summary, name, language) for name in flows],
+        stocks=[stock_fans(summary, name, language) for name in stocks],
+        flows=[small_fan(summary, name, language) for name in flows],
         track=track,
         posterior=posterior,
         draws=_draws(forecast, language),
@@ -188,6 +200,8 @@ def _posterior(fit: Fit, summary: Bands, verdicts: Verdicts, language: Language)
         "verdicts": list(verdicts),
         "convergence": convergence_rows(fit, language),
         "adequacy": list(check_adequacy(fit)),
+        "ceiling": ceiling_sentence(summary, language),
+        "unused": list(fit.layout.unused),
         "figures": [
             energy_plot(fit, summary, language, energy),
             rank_plot(fit, summary, language, text["rank"]),

@@ -17,9 +17,11 @@ from mppbayes.network.rows import Language
 from mppbayes.plotting import (
     describe_exceedance,
     describe_fan,
+    describe_stock,
     plot_exceedance,
     plot_fan,
     plot_fans,
+    plot_stock,
 )
 from mppbayes.plotting.series import Series
 from mppbayes.plotting.style import mark_draft
@@ -57,6 +59,12 @@ def small_fan(bands: Bands, name: str, language: Language) -> Picture:
     """Show one flow of many as a fan."""
     figure = plot_fans(bands, [name], columns=1, language=language)
     return _picture(figure, bands, name, describe_fan(bands, name, language=language), language)
+
+
+def stock_fans(bands: Bands, name: str, language: Language) -> Picture:
+    """Show a stock as a fan, and under it what enters and what leaves it."""
+    figure = plot_stock(bands, name, language=language, caption=False)
+    return _picture(figure, bands, name, describe_stock(bands, name, language=language), language)
 
 
 def exceedance(bands: Bands, name: str, language: Language) -> Picture:
