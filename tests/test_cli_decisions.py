@@ -80,6 +80,8 @@ def test_plans_are_written_and_shown(run, directory):
     assert set(table["basis"]) == {"mediaan", "medio"}
     assert set(table["status"]) == {"draft"}
     assert {"falls_short", "shortage", "surplus", "moved", "cost"} <= set(table)
+    costs = pd.read_csv(directory / "plan_costs.csv")
+    assert (costs.groupby("quantity")["exceedance"].nunique() == 99).all()
 
 
 @pytest.mark.parametrize(

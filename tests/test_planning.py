@@ -201,3 +201,22 @@ def test_the_picture_shows_shortage_against_surplus_and_says_the_numbers(plans):
     assert f"{row['value']:,.0f}" in caption.replace("\n", " ")
     with pytest.raises(LabelError, match="no plan for '2031'"):
         mpp.plot_plans(plans, "occupancy", "2031")
+
+
+def test_the_picture_of_costs_is_the_curve_with_its_least_and_the_bases(plans):
+    figure = mpp.plot_costs(plans, "occupancy", "2026", language="en")
+    lines = {line.get_gid(): line for line in figure.axes[0].lines}
+    assert {"cost", "optimum", "mediaan", "medio"} <= set(lines)
+    curve = plans.curve().query("quantity == 'occupancy' and period == '2026'")
+    np.testing.assert_array_equal(lines["cost"].get_ydata(), curve["cost"])
+    np.testing.assert_allclose(lines["cost"].get_xdata(), 100 * curve["exceedance"])
+    assert lines["optimum"].get_xdata()[0] == 25  # costs of 3 and 1
+    assert lines["optimum"].get_ydata()[0] <= curve["cost"].min() + 1e-9
+    caption = next(text.get_text() for text in figure.texts if text.get_gid() == "caption")
+    best = plans.optimum().query("quantity == 'occupancy' and period == '2026'").iloc[0]
+    assert f"{best['value']:,.0f} (chance of more 25" in caption.replace("\n", " ")
+    with pytest.raises(LabelError, match="no plan for '2031'"):
+        mpp.plot_costs(plans, "occupancy", "2031")
+    free = mpp.compare_plans(stock_forecast(), by="stock")
+    with pytest.raises(SpecError, match="give costs"):
+        mpp.plot_costs(free, "asylum_seekers", "2026")

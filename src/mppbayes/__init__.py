@@ -83,6 +83,7 @@ _HOMES = {
         "plot_calibration",
         "plot_coherent",
         "plot_contrast",
+        "plot_costs",
         "plot_exceedance",
         "plot_fan",
         "plot_network",

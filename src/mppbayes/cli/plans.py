@@ -17,6 +17,8 @@ def write_plans(
 ) -> Iterator[str]:
     """Compare plans on the bands of a forecast directory, and write ``plans.csv`` there.
 
+    With costs also ``plan_costs.csv``, the expected cost of every plan.
+
     Parameters
     ----------
     directory : Path
@@ -57,12 +59,13 @@ def write_plans(
     by = ("organisation", "block", "sum", *stocks)
     plans = compare_plans(drawn, bases, scheme=scheme, by=by, costs=costs)
     table = plans.to_frame()
-    path = directory / "plans.csv"
-    with whole_file(path) as partial:
-        table.to_csv(partial, index=False)
+    written = {"plans.csv": table} | ({"plan_costs.csv": plans.curve()} if costs else {})
+    for name, each in written.items():
+        with whole_file(directory / name) as partial:
+            each.to_csv(partial, index=False)
     first = table[table["period"] == table["period"].min()]
     yield first[[*_SHOWN, "surplus", "moved"]].to_string(index=False, float_format="{:,.2f}".format)
     if costs is not None:
         best = plans.optimum()
         yield f"Least expected cost: a plan exceeded with probability {best['exceedance'][0]:.2f}"
-    yield f"wrote {path}"
+    yield from (f"wrote {directory / name}" for name in written)

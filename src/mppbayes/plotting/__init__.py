@@ -3,6 +3,7 @@
 from mppbayes.plotting.backtests import plot_backtest
 from mppbayes.plotting.calibration import plot_calibration
 from mppbayes.plotting.contrasts import plot_contrast
+from mppbayes.plotting.costs import plot_costs
 from mppbayes.plotting.diagram import plot_network
 from mppbayes.plotting.exceedance import describe_exceedance, plot_exceedance
 from mppbayes.plotting.fan import describe_fan, plot_fan, plot_fans
@@ -18,6 +19,7 @@ __all__ = [
     "plot_calibration",
     "plot_coherent",
     "plot_contrast",
+    "plot_costs",
     "plot_exceedance",
     "plot_fan",
     "plot_fans",

@@ -59,6 +59,12 @@ TEXTS: Final[Mapping[Language, Mapping[str, str]]] = {
         "surplus": "overschot",
         "plan on": "{band}, {value}: kans op een tekort {chance}; verwacht tekort {short}, "
         "verwacht overschot {idle}.",
+        "expected cost": "verwachte kosten, in de eenheid van de opgegeven kosten",
+        "plan exceeded": "kans dat de uitkomst hoger is dan waarmee wordt gerekend",
+        "least": "minste kosten",
+        "costs": "Eén te weinig kost {few}, één te veel {many}. Het minst kost rekenen met "
+        "{value} (kans op meer {chance}): naar verwachting {cost}.",
+        "costs more": "Op {band} kost het {more} meer.",
         "difference": "verschil",
         "contrast": "Links zonder, midden met {name}, op dezelfde schaal. Rechts het verschil, "
         "trekking voor trekking met hetzelfde toeval: het gemiddelde, en waar {central} van de "
@@ -199,6 +205,12 @@ TEXTS: Final[Mapping[Language, Mapping[str, str]]] = {
         "surplus": "surplus",
         "plan on": "{band}, {value}: chance of a shortage {chance}; expected shortage {short}, "
         "expected surplus {idle}.",
+        "expected cost": "expected cost, in the unit of the costs given",
+        "plan exceeded": "chance that the outcome exceeds the plan",
+        "least": "least cost",
+        "costs": "One too few costs {few}, one too many {many}. The plan that costs least is "
+        "{value} (chance of more {chance}): {cost} in expectation.",
+        "costs more": "The {band} costs {more} more.",
         "difference": "difference",
         "contrast": "Left without, middle with {name}, on one scale. Right the difference, draw by "
         "draw with the same chance: its mean, and where {central} of the differences lie. The "
