@@ -73,7 +73,9 @@ def _row(what: str, draws: np.ndarray, value: float) -> dict[str, object]:
 
 
 @pytest.mark.parametrize("cover", [50, 80, 95])
-@pytest.mark.parametrize("what", ["mean_level", "dispersion", "delay_mean", "stock", "flows"])
+@pytest.mark.parametrize(
+    "what", ["mean_level", "dispersion", "delay_mean", "elasticity", "stock", "flows"]
+)
 def test_intervals_hold_what_they_say(found, what, cover):
     """Within three standard errors, panels being the independent units."""
     of_what = found[found["what"] == what]

@@ -260,8 +260,22 @@ probability = 0.8
     assert mpp.Scenario.from_dict(scenario.to_dict()) == scenario
 
 
+def test_preliz_distributions_are_effects_and_stand_in_the_manifest_by_name():
+    import preliz
+
+    belief = preliz.TruncatedNormal(0.1, 0.2, lower=-1, upper=1)
+    place = np.linspace(0.01, 0.99, 99)
+    np.testing.assert_allclose(
+        measure(effect=belief).drawn(place), stats.truncnorm(-5.5, 4.5, 0.1, 0.2).ppf(place)
+    )
+    (row,) = mpp.Scenario("plan", (measure(effect=belief),)).to_dict()["measure"]
+    assert row["effect"] == "TruncatedNormal(mu=0.1, sigma=0.2, lower=-1, upper=1)"
+    with pytest.raises(ScenarioError, match="a rate cannot fall by more than all of it"):
+        mpp.Scenario("plan", (measure(effect=preliz.Normal(0.1, 2)),))
+
+
 class Normal:
-    """As PreliZ's: it has ``ppf``, and prints its name in bold."""
+    """Has ``ppf`` and prints its name in bold, as older PreliZ does."""
 
     def ppf(self, q):
         return stats.norm(0.1, 0.2).ppf(q)

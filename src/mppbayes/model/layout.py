@@ -86,6 +86,11 @@ class Layout:
     def unused(self) -> tuple[str, ...]:
         """The figures that the model cannot use, with the reason."""
         found = list(self.windows.unused)
+        found += [
+            f"{stock.name} initial: the stock is known from its first figure on"
+            for stock in self.network.stocks
+            if stock.initial and self.dates(stock.name).size
+        ]
         of_total = self.table[self.table["series"].isin(totals(self.network))]
         for series, start, end in zip(
             of_total["series"], of_total["start"], of_total["end"], strict=True

@@ -94,7 +94,8 @@ class Stock:
     Attributes
     ----------
     initial : Initial, optional
-        The belief about its level at the beginning of the evidence, for a stock never seen.
+        The belief about its level at the beginning of the evidence, for a stock without figures;
+        one with figures is known from the first of them on.
     note : str
         The assumption that was made, and its reason.
     """

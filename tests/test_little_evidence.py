@@ -1,0 +1,74 @@
+"""The less is known of a flow the wider its forecast: figures by month, two by year, none."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import mppbayes as mpp
+
+MONTHS = pd.period_range("2020-01", "2024-12", freq="M")
+LOOSE = mpp.Limits(rhat=1.2, ess=100, divergences=10)
+
+
+@pytest.fixture(scope="module")
+def network() -> mpp.Network:
+    """Three flows of one organisation, and one of another organisation and block."""
+
+    def flow(name: str, organisation: str = "A", block: int = 1) -> dict[str, object]:
+        place = {"organisation": organisation, "block": block}
+        return {"name": name, "kind": "inflow", "unit": "persons", **place}
+
+    return mpp.Network.from_dict(
+        {
+            "schema": 1,
+            "name": "little evidence",
+            "organisation": [{"name": "A"}, {"name": "B"}],
+            "block": [{"number": 1}, {"number": 2}],
+            "flow": [flow("monthly"), flow("yearly"), flow("kindred"), flow("alone", "B", 2)],
+        }
+    )
+
+
+@pytest.fixture(scope="module")
+def panel(network) -> mpp.Panel:
+    """Sixty monthly figures of one flow, two yearly ones of the next, none of the others."""
+    counts = np.random.default_rng(4).negative_binomial(20, 20 / (20 + 300), len(MONTHS))
+    rows = [("monthly", str(month), int(n)) for month, n in zip(MONTHS, counts, strict=True)]
+    rows += [("yearly", "2023", 3700), ("yearly", "2024", 3450)]
+    table = pd.DataFrame(rows, columns=["series", "period", "value"])
+    return mpp.read_panel(table, network)
+
+
+@pytest.fixture(scope="module")
+def fitted(network, panel) -> mpp.Fit:
+    spec = mpp.ModelSpec(network, harmonics=0)
+    sampler = mpp.Sampler(chains=2, tune=200, draws=400)
+    return mpp.fit(spec, panel, seed=1, sampler=sampler, limits=LOOSE, progress=False)
+
+
+def test_each_figure_says_what_it_rests_on(fitted):
+    made = mpp.bands(mpp.forecast(fitted, until="2026-12", seed=2), by="flow")
+    basis = made.to_frame().groupby("quantity")["basis"].unique().str.join(" ").to_dict()
+    assert basis == {"monthly": "data", "yearly": "data", "kindred": "borrowed", "alone": "prior"}
+
+
+def test_less_evidence_makes_a_wider_forecast(fitted):
+    drawn = mpp.forecast(fitted, until="2026-12", seed=2, futures=10)
+    of_2026 = np.log1p(drawn.flows.sel(time="2026").sum("time"))
+    high, low = (of_2026.quantile(at, ("chain", "draw")) for at in (0.9, 0.1))
+    spread = (high - low).to_series()
+    print(spread)
+    assert spread["yearly"] > 1.2 * spread["monthly"]
+    assert spread["kindred"] > 1.3 * spread["yearly"]
+    middle = float(np.exp(of_2026.sel(flow="yearly").median()))
+    assert 0.7 < middle / 3575 < 1.4
+
+
+def test_a_flow_without_evidence_keeps_its_prior(fitted, panel):
+    """What others tell of the common mean makes it narrower, but not by much."""
+    prior = mpp.prior_predictive(fitted.spec, panel, draws=4000, seed=3)
+    along = ("chain", "draw")
+    sd = (fitted.posterior["mean_level"].std(along) / prior["mean_level"].std(along)).to_series()
+    print(sd)
+    assert 0.7 < sd["alone"] < 1.15
+    assert sd["monthly"] < 0.6 < sd["kindred"]
