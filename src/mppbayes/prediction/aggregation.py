@@ -43,10 +43,11 @@ def aggregated_draws(
     -------
     DataArray of int64, (chain, draw, period)
         With the coordinates of ``draw``; over ``period`` its first day, ``start``,
-        ``is_given``: whether the future of one of the flows was given in one of its periods, and
+        ``is_given``: whether the future of one of the flows was given in one of its periods,
+        ``follows_given``: whether one of the flows or stocks follows from what was given, and
         ``n_observed``: in how many of its ``n_periods`` periods all of the flows were observed,
-        be it by a figure over several periods that all lie in the window. Of stocks ``n_periods``
-        is 1, the last; over ``period`` also its last day, ``moment``.
+        be it by a figure over several periods that all lie in the window. Of stocks
+        ``n_periods`` is 1, the last; over ``period`` also its last day, ``moment``.
     """
     array, dim = (
         (forecast.stocks, names.STOCK) if quantity.of_stocks else (forecast.flows, names.FLOW)
@@ -59,7 +60,8 @@ def aggregated_draws(
     else:
         longer = _longer_figures(forecast, array[dim].values[member], windows)
         seen = (forecast.is_observed.values[:, member] | np.isfinite(longer)).all(axis=-1)
-    given = np.zeros(len(windows.periods), dtype=bool)
+    follows = forecast.follows_given[quantity.of_stocks][:, member].any(axis=-1)
+    given = np.zeros_like(follows)
     if not quantity.of_stocks:
         given = forecast.is_given.values[:, member].any(axis=-1)
     n_observed = windows.figures(seen.astype(np.int64))
@@ -73,6 +75,7 @@ def aggregated_draws(
             **windows.coordinates(shown),
             "n_observed": ("period", n_observed[shown]),
             "is_given": ("period", windows.figures(given.astype(np.int64))[shown] > 0),
+            "follows_given": ("period", windows.figures(follows.astype(np.int64))[shown] > 0),
             "n_periods": windows.n_periods,
         },
         name=quantity.name,

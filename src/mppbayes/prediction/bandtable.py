@@ -156,7 +156,10 @@ def figure_columns(figures: ExceedanceQuantiles, scheme: BandScheme) -> dict[str
 def rests_on(
     draws: xr.DataArray, quantity: Quantity, basis: Mapping[str, str]
 ) -> npt.NDArray[np.str_]:
-    """Say of every period what a figure rests on: on nothing here where a future was given.
+    """Say of every period what a figure rests on.
+
+    It is ``given`` where a future in it was, and where it follows from one; but what rests on
+    the prior alone does so whatever it follows from.
 
     Parameters
     ----------
@@ -168,7 +171,10 @@ def rests_on(
         What each flow and stock rests on, as :func:`bases` gives.
     """
     weakest = min((basis[each] for each in quantity.member_names), key=BASES.index)
-    return np.where(draws["is_given"].values, GIVEN, weakest).astype(np.str_)
+    given = draws["is_given"].values
+    if weakest != BASES[0]:
+        given = given | draws["follows_given"].values
+    return np.where(given, GIVEN, weakest).astype(np.str_)
 
 
 def _last_observed(quantity: Quantity, last: Mapping[str, pd.Period], network: Network) -> str:

@@ -6,12 +6,15 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Final, Self
 
+import numpy as np
 import pandas as pd
 import xarray as xr
+from numpy.typing import NDArray
 
 from mppbayes import names
 from mppbayes.errors import StorageError
 from mppbayes.network import Network
+from mppbayes.prediction.consequences import consequences
 from mppbayes.storage import read_netcdf, write_netcdf
 
 SCHEMA: Final = 1
@@ -68,6 +71,11 @@ class Forecast:
         observed = self.is_observed
         found = self._predictions.get("is_given")
         return xr.zeros_like(observed, dtype=bool) if found is None else found
+
+    @cached_property
+    def follows_given(self) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+        """Whether a cell was given or follows from what was: (time, flow) and (time, stock)."""
+        return consequences(self.network, self.is_given.values)
 
     @property
     def observed(self) -> xr.Dataset:
