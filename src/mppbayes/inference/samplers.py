@@ -90,14 +90,15 @@ class Sampler:
     def suited(cls, name: SamplerName, network: Network) -> "Sampler":
         """Give a sampler with the settings that suit a network: careful and long if it has stocks.
 
-        A stock that its flows all but empty makes the density steep; at 0.8 one transition in a
-        thousand diverges there. And its figures vary with the parameters more than by the chance
-        of single periods: of one that does so wholly, and is normal, exceeded with probability 0.1,
-        400 effective draws leave a Monte Carlo error of 0.085 of its standard deviation, 1,600 of
-        0.043, and the largest of a thousand errors is what the gate looks at.
+        A stock that its flows all but empty makes the density steep; there one transition in a
+        thousand diverges at 0.8, one in some thousands at 0.9. And its figures vary with the
+        parameters more than by the chance of single periods: of one that does so wholly, and is
+        normal, exceeded with probability 0.1, 400 effective draws leave a Monte Carlo error of
+        0.085 of its standard deviation, 1,600 of 0.043, and the largest of a thousand errors is
+        what the gate looks at.
         """
         if network.stocks:
-            return cls(name, target_accept=0.9, ess_factor=4.0)
+            return cls(name, target_accept=0.95, ess_factor=4.0)
         return cls(name)
 
     def more_careful(self) -> "Sampler":

@@ -21,6 +21,8 @@ _WORTH: Final = {  # so many figures are worth the prior; what is left out, one 
     names.DISPERSION: 24,
     names.SHOCK_LOADING: 200,
 }
+_YEARS_WORTH = 20.0  # years of evidence worth the prior of the long-run level, which they move
+_YEARS_WORTH_DRIVEN = 6.0  # of a flow that something drives: it moves less
 _SEASON_WORTH = 60
 _CALM_SHOCK = 0.3  # the centring of the shock of a period without a common movement
 _HALF_CRISIS_AT = 3.0  # standard deviations of the common movement
@@ -34,8 +36,12 @@ def sharpness(known: Layout, spec: ModelSpec) -> Floats:
     It is the inverse of the standard deviation that the figures alone would leave.
     """
     worth = np.array([_WORTH.get(parameter, np.inf) for parameter in names.PARAMETERS])
-    figures = _figures(known, longest=np.inf)
-    return np.asarray(np.sqrt(figures / worth[:, None]) / spec.prior_values("spread"))
+    prior_worths = _figures(known, longest=np.inf) / worth[:, None]
+    exogenous = known.structure.driven("exogenous")
+    prior_worths[names.PARAMETERS.index(names.MEAN_LEVEL)] = _years(known) / np.where(
+        exogenous, _YEARS_WORTH, _YEARS_WORTH_DRIVEN
+    )
+    return np.asarray(np.sqrt(prior_worths) / spec.prior_values("spread"))
 
 
 def season_sharpness(known: Layout, spec: ModelSpec) -> Floats:
@@ -43,6 +49,13 @@ def season_sharpness(known: Layout, spec: ModelSpec) -> Floats:
     typical = spec.prior_values("centre")[names.PARAMETERS.index(names.SEASONAL_AMPLITUDE)]
     figures = _figures(known, longest=spec.network.periods_per_year / 2)
     return np.asarray(np.sqrt(figures / _SEASON_WORTH) / np.exp(typical))
+
+
+def _years(known: Layout) -> Floats:
+    """Count the years of which figures of a flow, or of a stock that it changes, tell: (flow,)."""
+    told = known.windows.seen | known.windows.row
+    n_periods = np.where(told, known.windows.length, 0).sum(axis=0)
+    return np.asarray(n_periods / known.network.periods_per_year)
 
 
 def _figures(known: Layout, *, longest: float) -> Floats:
