@@ -1,14 +1,16 @@
 """How unknowns are sampled steers the sampler; the prior and the posterior stay what they are."""
 
+import backlog
 import numpy as np
 import pandas as pd
 import pymc as pm
 import pytest
 import small_chain
 
+from mppbayes import names
 from mppbayes.model import ModelSpec, resolve
 from mppbayes.model.arrays import arrays
-from mppbayes.model.centring import shock_centring, shock_weights
+from mppbayes.model.centring import sharpness, shock_centring, shock_weights
 from mppbayes.model.graph import build
 from mppbayes.model.layout import Layout
 from mppbayes.panel import read_panel
@@ -27,6 +29,24 @@ def panel():
 @pytest.fixture(scope="module")
 def known(panel):
     return Layout.of(panel)
+
+
+def test_the_long_run_level_is_centred_by_the_years_that_tell_of_it():
+    """Those of its own figures, or, of a flow never seen, of the stock that it leaves."""
+    panel = read_panel(backlog.table(), backlog.network())
+
+    def sharp(until):
+        known = Layout.of(panel.until(until))
+        spec = resolve(ModelSpec(panel.network, harmonics=0), panel.until(until))
+        level = sharpness(known, spec)[names.PARAMETERS.index(names.MEAN_LEVEL)]
+        return pd.Series(level, known.structure.names)
+
+    three, one = sharp("2024-12"), sharp("2022-12")
+    assert three["decisions"] > three["applications"] > 0
+    assert three["withdrawals"] == pytest.approx(three["decisions"], rel=0.05)
+    np.testing.assert_allclose(
+        three / one, np.sqrt(3), rtol=0.15
+    )  # the first quarter tells nothing
 
 
 def test_a_common_movement_stands_out(known):
