@@ -360,7 +360,7 @@ def test_the_forecast_directory(small_fit, small_panel, forecast, tmp_path):
     inputs = {path.name for path in (tmp_path / "out" / "inputs").iterdir()}
     assert inputs == {"my_counts.csv", "network.toml", "spec.toml"}
     figures = {path.stem for path in (tmp_path / "out" / "figures").iterdir()}
-    assert figures == {*small_fit.network.flow_names, "total", "total_exceedance"}
+    assert figures == {*small_fit.network.flow_names, "total", "total_exceedance", "the-network"}
     manifest = json.loads((tmp_path / "out" / "manifest.json").read_text("utf-8"))
     ours = {"note", "status", "origin", "until", "table", "layout", "scheme"}
     assert set(manifest) == {*MADE_BY, "futures", "scenario", "fit", *ours}
