@@ -13,8 +13,9 @@ pytestmark = pytest.mark.slow
 N_PANELS = 100
 PERIODS = pd.period_range("2015-01", "2021-12", freq="M")  # the last two years are forecast
 ORIGIN = "2019-12"
-FEW = mpp.Sampler(chains=2, tune=250)
+FEW = mpp.Sampler(chains=2, tune=250, draws=300)
 ENOUGH = mpp.Limits(rhat=1.05, ess=100, divergences=50)  # for coverage, not for publication
+PARAMETERS = ["mean_level", "dispersion", "delay_mean", "elasticity"]
 PATTERNS = {
     "months": {"withdrawals": "never"},
     "half by years": {"withdrawals": "never", "decisions": "year", "grants": "year"},
@@ -39,9 +40,10 @@ def found(request, each_once) -> pd.DataFrame:
         truth, known = evidenced(i)
         fit = mpp.fit(spec, known, seed=1, compiled=compiled, limits=ENOUGH, progress=False)
         whole = mpp.simulate(spec, truth, PERIODS, seed=i)
-        print(f"{request.param}, panel {i}: {fit.manifest['ending']}", flush=True)
+        ess = mpp.convergence(fit.tree)["ess_bulk"][PARAMETERS].min()
+        print(f"{request.param}, panel {i}: {fit.manifest['ending']}, ESS {ess:.0f}", flush=True)
         return pd.DataFrame(_held(fit, truth, whole)).assign(
-            panel=i, ending=fit.manifest["ending"], draws=fit.posterior.sizes["draw"]
+            panel=i, ending=fit.manifest["ending"], ess=ess
         )
 
     return each_once(f"recovery {request.param}", range(N_PANELS), panel).assign(
@@ -51,7 +53,7 @@ def found(request, each_once) -> pd.DataFrame:
 
 def _held(fit: mpp.Fit, truth: xr.Dataset, whole: mpp.Panel) -> list[dict[str, object]]:
     posterior, rows = fit.posterior, []
-    for name in ("mean_level", "dispersion", "delay_mean", "elasticity"):
+    for name in PARAMETERS:
         draws = posterior[name].stack(sample=("chain", "draw"))
         for at, value in enumerate(np.ravel(truth[name].values)):
             rows.append(_row(name, draws.values[at], float(value)))
@@ -72,10 +74,15 @@ def _row(what: str, draws: np.ndarray, value: float) -> dict[str, object]:
     return {"what": what, "place": (draws < value).mean() + 0.5 * (draws == value).mean()}
 
 
+def test_the_draws_tell_where_the_truth_lies(found):
+    """So many effective draws that few intervals are wrong for want of them."""
+    ess = found.groupby("panel")["ess"].first()
+    print(f"{found['pattern'].iloc[0]}: effective draws {ess.quantile([0.05, 0.5]).tolist()}")
+    assert ess.median() > 100
+
+
 @pytest.mark.parametrize("cover", [50, 80, 95])
-@pytest.mark.parametrize(
-    "what", ["mean_level", "dispersion", "delay_mean", "elasticity", "stock", "flows"]
-)
+@pytest.mark.parametrize("what", [*PARAMETERS, "stock", "flows"])
 def test_intervals_hold_what_they_say(found, what, cover):
     """Within three standard errors, panels being the independent units."""
     of_what = found[found["what"] == what]
