@@ -220,7 +220,11 @@ def test_it_says_which_flows_come_near_their_ceiling():
     predictions = forecast.tree["predictions"].to_dataset()
     for near, said in (
         ([0.0, 0.004], "of no flow in more than 1 % of the draws"),
-        ([0.0, 0.25], f"of Arrivals in 25{SPACE}% of the draws"),
+        (
+            [0.0, 0.25],
+            "of 1 of the 2 flows in more than 1 % of the draws at some time, most often "
+            f"of Arrivals in 25{SPACE}% of the draws",
+        ),
     ):
         forecast.tree["predictions"] = predictions.assign(near_ceiling=("flow", near))
         made = bands(forecast, by="flow")

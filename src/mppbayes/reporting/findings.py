@@ -9,6 +9,7 @@ from mppbayes.prediction import Bands
 from mppbayes.reporting.texts import TEXTS
 
 _NOTICEABLE = 0.01  # share of the draws
+_NAMED = 3  # flows
 
 
 def finding(bands: Bands, name: str, language: Language) -> str:
@@ -44,17 +45,22 @@ def finding(bands: Bands, name: str, language: Language) -> str:
 
 
 def ceiling_sentence(bands: Bands, language: Language) -> str:
-    """Say of which flows the mean is bent by its ceiling in more than 1 % of the draws."""
+    """Say of how many flows the mean is bent by its ceiling, and of which most often."""
     text = TEXTS[language]
     near = bands.forecast.tree[names.PREDICTIONS]["near_ceiling"].to_series()
     often = near[near > _NOTICEABLE].sort_values(ascending=False)
-    where = [
+    if not len(often):
+        return text["ceiling"].format(where=text["no ceiling"])
+    most = [
         text["ceiling at"].format(
             title=Series.of(bands, str(flow)).title(language), share=chance(share, language)
         )
-        for flow, share in often.items()
+        for flow, share in often.iloc[:_NAMED].items()
     ]
-    return text["ceiling"].format(where=listed(where, language) if where else text["no ceiling"])
+    where = text["often at ceiling"].format(
+        number=len(often), whole=len(near), most=listed(most, language)
+    )
+    return text["ceiling"].format(where=where)
 
 
 def _chances(series: Series, period: str, language: Language) -> str:

@@ -125,6 +125,8 @@ TEXTS: Final[Mapping[Language, Mapping[str, str]]] = {
         "statement": "bevinding",
         "ceiling": "Een gemiddelde boven de helft van zijn plafond wordt afgebogen: {where}.",
         "ceiling at": "bij {title} in {share} van de trekkingen",
+        "often at ceiling": "bij {number} van de {whole} stromen in meer dan 1 % van de trekkingen "
+        "ooit, het vaakst {most}",
         "no ceiling": "bij geen stroom in meer dan 1 % van de trekkingen",
         "unused": "Cijfers die niets zeggen over het tempo van hun stroom (in het Engels)",
         "passed": "gehaald",
@@ -294,6 +296,8 @@ TEXTS: Final[Mapping[Language, Mapping[str, str]]] = {
         "statement": "finding",
         "ceiling": "A mean above half its ceiling is bent down: {where}.",
         "ceiling at": "of {title} in {share} of the draws",
+        "often at ceiling": "of {number} of the {whole} flows in more than 1 % of the draws at "
+        "some time, most often {most}",
         "no ceiling": "of no flow in more than 1 % of the draws",
         "unused": "Figures that tell nothing of their flow's rate",
         "passed": "passed",
