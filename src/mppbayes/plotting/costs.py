@@ -49,9 +49,8 @@ def plot_costs(
     known = series.values.index.tolist()
     if period not in known:
         raise LabelError(f"there is no plan for {period!r}; {suggest(period, known)}")
-    curve, best, own = (
-        _of(series, period, table) for table in (plans.curve(), plans.optimum(), plans.to_frame())
-    )
+    tables = (plans.curve(), plans.optimum(), plans.to_frame())
+    curve, best, own = (series.rows(table, period) for table in tables)
     title = f"{series.title(language)}, {period_title(period, language)}"
     text = _caption(plans, best, own, language) if caption else ""
     with styled():
@@ -84,16 +83,6 @@ def _mark(axes: Axes, gid: str, plan: pd.Series, label: str, colour: str, away: 
         color=colour,
         arrowprops=LEADER,
     )
-
-
-def _of(series: Series, period: str, table: pd.DataFrame) -> pd.DataFrame:
-    of = series.quantity
-    return table[
-        (table["quantity"] == of.name)
-        & (table["kind"] == of.kind)
-        & (table["unit"] == of.unit)
-        & (table["period"] == period)
-    ]
 
 
 def _caption(plans: Plans, best: pd.DataFrame, own: pd.DataFrame, language: Language) -> str:

@@ -92,15 +92,9 @@ def plot_plans(
 
 
 def _caption(plans: Plans, series: Series, period: str, language: Language) -> str:
-    of = series.quantity
-    table = plans.to_frame()
-    rows = table[
-        (table["quantity"] == of.name)
-        & (table["kind"] == of.kind)
-        & (table["unit"] == of.unit)
-        & (table["period"] == period)
+    figures = series.rows(plans.to_frame(), period).set_index("basis")[
+        ["value", "falls_short", "shortage", "surplus"]
     ]
-    figures = rows.set_index("basis")[["value", "falls_short", "shortage", "surplus"]]
     said = []
     for name in plans.bases:
         value, chance, short, idle = figures.loc[[name]].to_numpy(dtype=float)[0]

@@ -105,6 +105,16 @@ class Series:
     def _shift(self) -> float:
         return 0.5 if self.months == 12 else 0.0
 
+    def rows(self, table: pd.DataFrame, period: str) -> pd.DataFrame:
+        """Take the rows of the quantity in a period out of a table with its columns."""
+        of = self.quantity
+        return table[
+            (table["quantity"] == of.name)
+            & (table["kind"] == of.kind)
+            & (table["unit"] == of.unit)
+            & (table["period"] == period)
+        ]
+
     def title(self, language: Language) -> str:
         """The title of the quantity."""
         return sentence(quantity_title(self.bands.network, self.quantity, language))
