@@ -81,7 +81,7 @@ def _mark(axes: Axes, gid: str, plan: pd.Series, label: str, colour: str, away: 
         ha="center",
         va="center",
         color=colour,
-        arrowprops=LEADER,
+        arrowprops=dict(LEADER),
     )
 
 
