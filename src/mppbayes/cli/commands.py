@@ -174,7 +174,7 @@ def backtest(
 @app.command()
 def demo(
     whole: Annotated[
-        bool, typer.Option("--whole", help="The whole chain, which takes most of an hour.")
+        bool, typer.Option("--whole", help="The whole chain, which takes an hour or more.")
     ] = False,
     out: Out = Path("mppbayes-demo"),
     until: Until = "2030-12",
