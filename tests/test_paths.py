@@ -20,11 +20,15 @@ def path(values):
     )
 
 
+def random_walks(seed, rate=50):
+    """Random walks of a year, 2 chains of 2,000."""
+    steps = np.random.default_rng(seed).poisson(rate, (2, 2000, 12))
+    return path(np.cumsum(steps - rate, axis=2) + 1000)
+
+
 @pytest.fixture(scope="module")
 def walks():
-    """Random walks of a year, 2 chains of 2,000."""
-    steps = np.random.default_rng(0).poisson(50, (2, 2000, 12))
-    return path(np.cumsum(steps - 50, axis=2) + 1000)
+    return random_walks(0)
 
 
 def test_peaks_and_crossings_of_paths_by_hand():
@@ -56,6 +60,15 @@ def test_simultaneous_bands_hold_new_paths_and_pointwise_ones_do_not(walks, exce
     assert pointwise < 1 - exceedance - 0.08
     assert (band["achieved"] <= exceedance).all()
     assert (band["value"] >= band["pointwise"]).all()
+
+
+@pytest.mark.parametrize("exceedance", [0.1, 0.5])
+def test_the_error_of_a_simultaneous_band_is_its_spread_over_new_draws(exceedance):
+    drawn = [random_walks(seed, rate=5000).isel(period=slice(6)) for seed in range(40)]
+    bands = [mpp.simultaneous(each, exceedance) for each in drawn]
+    spread = np.std([band["value"] for band in bands], axis=0, ddof=1)
+    said = np.sqrt(np.mean([band["mcse"] ** 2 for band in bands], axis=0))
+    assert 0.8 < said.mean() / spread.mean() < 1.4  # a jackknife errs to the safe side
 
 
 def test_paths_of_a_forecast(synthetic_forecast):
