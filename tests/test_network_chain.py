@@ -197,7 +197,7 @@ def test_routes_and_their_delays_are_as_meant(keten):
         assert (route.delay_prior.mean_sd, route.delay_prior.sd_sd) == (2, 1)
         assert route.note
     (coa,) = keten.flow("coa_inflow").routes
-    assert keten.members(coa.source) == APPLICATIONS
+    assert coa.source == "asylum_inflow"
     assert coa.at_once
     (housed,) = keten.flow("status_holders_housed").routes
     assert housed.source == "coa_outflow_status_holders"
