@@ -42,7 +42,6 @@ def laws(known, mean, *, dispersion, adaptation=1e-9, unrecorded=0.0):
             pt.constant(np.asarray(mean, dtype=float)),
             pt.constant(known.windows.value),
             given_rows,
-            change=structure.change,
             parameters=parameters,
             unrecorded=pt.constant(np.full(len(structure.network.stocks), unrecorded)),
         )
@@ -303,3 +302,20 @@ def test_rows_between_the_same_two_dates_are_normal_together():
         found = stats.norm.logpdf(error[chosen], 0, np.sqrt(left[chosen])).sum()
         surplus = rows["row_change"][chosen] - expected[chosen]
         assert found == pytest.approx(stats.multivariate_normal.logpdf(surplus, cov=together))
+
+
+def test_rows_of_stocks_that_nothing_ties_are_not_joined():
+    """Two steps side by side: none of the rows of the one is told of by the other."""
+    steps = [
+        (flow(f"arrive_{s}", enters=s), flow(f"lose_{s}", leaves=s), flow(f"move_{s}", leaves=s))
+        for s in "ab"
+    ]
+    net = network(*(each for step in steps for each in step), stocks=[stock("a"), stock("b")])
+    figures = {name: months("2020-01", [10, 12, 11]) for name in ("arrive_a", "arrive_b", "a", "b")}
+    known = chains.layout(net, **figures)
+    rows = row_arrays(known, known)
+    assert rows["row_first"].tolist() == [0, 1, 0, 1]
+    assert "row_beside" not in rows
+    named = np.array(known.structure.names)[rows["row_flows"]]
+    assert named[0].tolist() == ["arrive_a", "lose_a", "move_a"]
+    assert rows["row_signs"].tolist() == [[1, -1, -1]] * 4

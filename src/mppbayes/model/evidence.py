@@ -55,7 +55,7 @@ def add_evidence(
         _parts(given, passed, parameters)
     _intervals(layout, given, log_mean, dispersion)
     if "row_first" in given:
-        _rows(layout, given, passed, unknowns)
+        _rows(given, passed, unknowns)
 
 
 def as_they_leave(
@@ -159,13 +159,12 @@ def _intervals(
         pm.Potential(f"counts_rounded_to_{unit}", (cells["weight"] * interval).sum())
 
 
-def _rows(layout: Layout, given: Given, passed: Passed, unknowns: Unknowns) -> None:
+def _rows(given: Given, passed: Passed, unknowns: Unknowns) -> None:
     rows = Rows(**_cells(given, "row_"))
     mean, variance, shared = row_law(
         pt.where(given["month_seen"], given["month"], passed.mean),
         given["count"],
         rows,
-        change=layout.structure.change,
         parameters=unknowns.parameters,
         unrecorded=unknowns.chance.unrecorded,
     )

@@ -5,12 +5,14 @@ less what the figures of flows tell, is what the unseen flows brought and what w
 """
 
 from collections import defaultdict
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
 import pytensor.tensor as pt
 from numpy.typing import NDArray
 from pytensor.tensor import TensorVariable
+from scipy.sparse.csgraph import connected_components
 
 from mppbayes.model.balance import OWN
 from mppbayes.model.layout import Layout
@@ -29,9 +31,12 @@ def row_arrays(known: Layout, layout: Layout) -> Arrays:
     dict of str to array
         ``row_first``, ``row_last`` (positions of the two figures), ``row_change`` (their
         difference), ``row_stocks`` (row, stock), ``row_rounding`` (the variance that rounding
-        adds), ``row_weight``; and ``row_start_at``, ``row_end_at`` and ``row_inside``, the seen
-        window of every period. Where several rows lie between the same two dates besides
-        ``row_beside`` (row, other), those before it, and ``row_joined``, 1 where there is one.
+        adds), ``row_weight``; ``row_flows`` (row, member), the flows that change these stocks, and
+        ``row_signs``, what one event of each adds to them; and ``row_start_at``, ``row_end_at``
+        and ``row_inside``, the seen window of every period. Where several rows lie between the
+        same two dates, of stocks that flows or figures tie together, besides ``row_beside`` (row,
+        other), those before it, ``row_joined``, 1 where there is one, and ``row_beside_signs``
+        (row, other, member), what an event of the row's own flows adds to their stocks.
     """
     if not (longest := _rows(layout)):
         return {}
@@ -40,7 +45,10 @@ def row_arrays(known: Layout, layout: Layout) -> Arrays:
         np.array([row[at] for row in rows], dtype=kind)
         for at, kind in ((0, np.int64), (1, np.int64), (2, float), (3, float))
     )
-    stocks = np.array([row[4] for row in rows]).reshape(len(rows), -1)
+    n_stocks = len(layout.network.stocks)
+    stocks = np.array([row[4] for row in rows]).reshape(len(rows), n_stocks)
+    signed = stocks @ known.structure.change.T
+    flows, signs = _changing(signed, _most_changing(longest, layout))
     short = len(longest) - len(rows)
     windows = known.windows
     found: Arrays = {
@@ -48,35 +56,65 @@ def row_arrays(known: Layout, layout: Layout) -> Arrays:
         "row_last": np.pad(last, (0, short)),
         "row_change": np.pad(change, (0, short)),
         "row_rounding": np.pad(rounding, (0, short), constant_values=1.0),
-        "row_stocks": np.pad(stocks, ((0, short), (0, 0)))
-        if rows
-        else np.zeros((len(longest), len(layout.network.stocks))),
+        "row_stocks": np.pad(stocks, ((0, short), (0, 0))),
+        "row_flows": np.pad(flows, ((0, short), (0, 0))),
+        "row_signs": np.pad(signs, ((0, short), (0, 0))),
         "row_weight": np.pad(np.ones(len(rows)), (0, short)),
         "row_start_at": windows.start_at,
         "row_end_at": windows.end_at,
         "row_inside": windows.counted,
     }
-    if others := max(map(len, _earlier(longest))):
-        beside, joined = _beside(rows, others)
+    group = _tied(longest, layout)
+    if others := max(map(len, _earlier(longest, group))):
+        beside, joined = _beside(rows, group, others)
         found["row_beside"] = np.pad(beside, ((0, short), (0, 0)))
         found["row_joined"] = np.pad(joined, ((0, short), (0, 0)))
+        theirs = signed[beside[:, :, None], flows[:, None]]
+        found["row_beside_signs"] = np.pad(theirs, ((0, short), (0, 0), (0, 0)))
     return found
 
 
-def _earlier(rows: list[_Row]) -> list[list[int]]:
-    """Give for each row those before it between the same two dates, as positions."""
-    between: defaultdict[tuple[int, int], list[int]] = defaultdict(list)
+def _most_changing(rows: list[_Row], layout: Layout) -> int:
+    """Give the most flows that change the stocks of one row."""
+    signed = np.array([row[4] for row in rows]) @ layout.structure.change.T
+    return max(int((signed != 0).sum(axis=1).max()), 1)
+
+
+def _changing(
+    signed: NDArray[np.float64], most: int
+) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """List the flows that change each row's stocks, and by how much: (row, member) each."""
+    flows, signs = np.zeros((len(signed), most), dtype=np.int64), np.zeros((len(signed), most))
+    for i, of_row in enumerate(signed):
+        changing = np.flatnonzero(of_row)
+        flows[i, : len(changing)], signs[i, : len(changing)] = changing, of_row[changing]
+    return flows, signs
+
+
+def _tied(rows: list[_Row], layout: Layout) -> NDArray[np.int64]:
+    """Give the group of every stock; those of two groups share no flow and no figure."""
+    stocks, touching = np.array([row[4] for row in rows]), np.abs(layout.structure.change)
+    _, group = connected_components(touching.T @ touching + stocks.T @ stocks, directed=False)
+    return np.asarray(group, dtype=np.int64)
+
+
+def _earlier(rows: list[_Row], group: NDArray[np.int64]) -> list[list[int]]:
+    """Give for each row those of its group before it between the same two dates, as positions."""
+    between: defaultdict[tuple[int, int, int], list[int]] = defaultdict(list)
     found = []
-    for i, (first, last, *_) in enumerate(rows):
-        found.append(list(between[first, last]))
-        between[first, last].append(i)
+    for i, (first, last, _, _, stocks) in enumerate(rows):
+        together = between[first, last, int(group[stocks.argmax()])]
+        found.append(list(together))
+        together.append(i)
     return found
 
 
-def _beside(rows: list[_Row], most: int) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+def _beside(
+    rows: list[_Row], group: NDArray[np.int64], most: int
+) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     """Lay out the rows between the same two dates, and where there are such: (row, other)."""
     beside, joined = np.zeros((len(rows), most), dtype=np.int64), np.zeros((len(rows), most))
-    for i, others in enumerate(_earlier(rows)):
+    for i, others in enumerate(_earlier(rows, group)):
         beside[i, : len(others)], joined[i, : len(others)] = others, 1.0
     return beside, joined
 
@@ -116,12 +154,15 @@ class Rows(NamedTuple):
     change: Any
     rounding: Any
     stocks: Any
+    flows: Any
+    signs: Any
     weight: Any
     start_at: Any
     end_at: Any
     inside: Any
     beside: Any = None
     joined: Any = None
+    beside_signs: Any = None
 
 
 def row_law(
@@ -129,7 +170,6 @@ def row_law(
     count: TensorVariable,
     rows: Rows,
     *,
-    change: NDArray[np.float64],
     parameters: Parameters,
     unrecorded: TensorVariable,
 ) -> tuple[TensorVariable, TensorVariable, TensorVariable | None]:
@@ -143,8 +183,6 @@ def row_law(
         The figure of the window that ends at a period.
     rows : Rows
         The evidence.
-    change : (flow, stock)
-        What one event of a flow adds to a stock.
     parameters : Parameters
         Of the flows.
     unrecorded : (stock,)
@@ -159,45 +197,53 @@ def row_law(
         The covariance with each of the rows before it between the same two dates, by the flows
         and the unrecorded that change both. Rows between other dates are taken as independent.
     """
-    flows = np.arange(change.shape[0])
-    first, last, start, end = rows.first, rows.last, rows.start_at, rows.end_at
+    every = pt.arange(mean.shape[1])
+    start, end, flows = rows.start_at, rows.end_at, rows.flows
     through = pt.cumsum(mean, axis=0)
-    total = (through - mean)[start, flows]
-    total = through[end, flows] - total
-    figure = count[end, flows]
+    total = through[end, every] - (through - mean)[start, every]
+    figure = count[end, every]
     share = pt.where(rows.inside, mean * figure / pt.maximum(total, 1e-9), mean)
     shared = pt.cumsum(share, axis=0)
-    moved = shared[last] - shared[first]
-    within = pt.where(rows.inside, shared - (shared - share)[start, flows], 0.0)
+    within = pt.where(rows.inside, shared - (shared - share)[start, every], 0.0)
     strength = (end - start + 1) * parameters.dispersion
+    unseen = pt.where(rows.inside, 0.0, mean).cumsum(axis=0)
+    periods = (1 - pt.cast(rows.inside, "float64")).cumsum(axis=0)
 
-    def split(part: TensorVariable, at: TensorVariable) -> TensorVariable:
-        whole, precision = pt.maximum(figure[at], 1e-9), strength[at]
+    def at_first(values: TensorVariable) -> TensorVariable:
+        return values[rows.first[:, None], flows]
+
+    def at_last(values: TensorVariable) -> TensorVariable:
+        return values[rows.last[:, None], flows]
+
+    def split(
+        part: TensorVariable, at: Callable[[TensorVariable], TensorVariable]
+    ) -> TensorVariable:
+        whole, precision = pt.maximum(at(figure), 1e-9), at(strength)
         left = pt.clip(1 - part / whole, 0.0, 1.0)
         return part * left * (whole + precision) / (1 + precision)
 
-    together = pt.eq(end[first], end[last]) & rows.inside[first] & rows.inside[last]
+    together = pt.eq(at_first(end), at_last(end)) & at_first(rows.inside) & at_last(rows.inside)
     cut = pt.where(
         together,
-        split(within[last] - within[first], last),
-        split(within[first], first) + split(within[last], last),
+        split(at_last(within) - at_first(within), at_last),
+        split(at_first(within), at_first) + split(at_last(within), at_last),
     )
-    unseen = pt.where(rows.inside, 0.0, mean).cumsum(axis=0)
-    gone = unseen[last] - unseen[first]
-    periods = (1 - pt.cast(rows.inside, "float64")).cumsum(axis=0)
-    length = pt.maximum(periods[last] - periods[first], 1.0)
-    _, shape = window_law(gone, length, parameters, pt)
+    gone = at_last(unseen) - at_first(unseen)
+    length = pt.maximum(at_last(periods) - at_first(periods), 1.0)
+    of_flows = parameters._replace(
+        adaptation=parameters.adaptation[flows], dispersion=parameters.dispersion[flows]
+    )
+    _, shape = window_law(gone, length, of_flows, pt)
     variance = gone + gone**2 / shape + cut
-    signed = rows.stocks @ change.T
-    spread = (variance * pt.abs(signed)).sum(axis=1)
-    spread = spread + (last - first) * (rows.stocks @ unrecorded**2)
-    expected, spread = (moved * signed).sum(axis=1), spread + rows.rounding + OWN
+    n_periods = rows.last - rows.first
+    expected = ((at_last(shared) - at_first(shared)) * rows.signs).sum(axis=1)
+    spread = (variance * pt.abs(rows.signs)).sum(axis=1)
+    spread = spread + n_periods * (rows.stocks @ unrecorded**2) + rows.rounding + OWN
     if rows.beside is None:
         return expected, spread, None
-    other = rows.beside
-    shared = (variance[:, None] * signed[:, None] * signed[other]).sum(axis=2)
-    missed = (rows.stocks[:, None] * rows.stocks[other]) @ unrecorded**2
-    return expected, spread, rows.joined * (shared + (last - first)[:, None] * missed)
+    both = ((variance * rows.signs)[:, None] * rows.beside_signs).sum(axis=2)
+    missed = (rows.stocks[:, None] * rows.stocks[rows.beside]) @ unrecorded**2
+    return expected, spread, rows.joined * (both + n_periods[:, None] * missed)
 
 
 def apart(
