@@ -121,7 +121,7 @@ def as_they_leave(known, parameters, past):
     """Give by what the means of the periods are multiplied, and the parameters of the counts."""
     structure, own = known.structure, parameters.constant.dispersion
     before = np.concatenate([parameters.stock[:, None], past.stock[:, :-1]], axis=1)
-    inside = bounded(before, parameters.size, np)
+    inside = bounded(before, known.levels.seen_before, parameters.size, np)
     factor, relative = leaving_law(past.mean, inside, own[:, None], structure.leaving, np)
     told = known.windows.seen | known.windows.row
     usual = (told * relative).sum(axis=1) / np.maximum(told.sum(axis=0), 1)

@@ -124,10 +124,18 @@ def test_a_stock_goes_evenly_from_figure_to_figure_and_on_from_its_last():
     assert past.stock[0, 2, 0] == 990 + 120 - 180 / 2
     assert past.stock[0, 3, 0] == 1060
     assert past.stock[0, 4, 0] == pytest.approx(1060 + 140 - lost[4])
-    inside = bounded(past.stock[0, 2], parameters.size, np)[0]
+    inside = bounded(past.stock[0, 2], np.array([False]), parameters.size, np)[0]
     assert inside == pytest.approx(past.stock[0, 2, 0], rel=1e-3)
     assert lost[3] == pytest.approx(inside * -np.expm1(-0.1), rel=1e-9)
     assert known.levels.tracked.tolist() == [1]
+
+
+def test_a_figure_counts_as_it_is_however_small():
+    """Of a stock that all but emptied, 20 where 840 are usual, about a tenth leaves."""
+    levels = [("2020-02", 1000), ("2020-03", 1500), ("2020-04", 20)]
+    known, past, _ = balance(months("2020-01", [100] * 5), levels)
+    assert known.levels.reference.tolist() == [840]
+    assert past.mean[0, 4, 1] == pytest.approx(20 * 0.1, rel=0.15)
 
 
 def test_a_quarter_moves_the_stock_evenly_whatever_was_expected():

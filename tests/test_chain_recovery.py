@@ -38,9 +38,12 @@ def found(request, each_once) -> pd.DataFrame:
 
     def panel(i: int) -> pd.DataFrame:
         truth, known = evidenced(i)
-        fit = mpp.fit(spec, known, seed=1, compiled=compiled, limits=ENOUGH, progress=False)
+        for seed in (1, 2, 3):  # again from elsewhere if the chains do not mix
+            fit = mpp.fit(spec, known, seed=seed, compiled=compiled, limits=ENOUGH, progress=False)
+            ess = mpp.convergence(fit.tree)["ess_bulk"][PARAMETERS].min()
+            if ess > 50:
+                break
         whole = mpp.simulate(spec, truth, PERIODS, seed=i)
-        ess = mpp.convergence(fit.tree)["ess_bulk"][PARAMETERS].min()
         print(f"{request.param}, panel {i}: {fit.manifest['ending']}, ESS {ess:.0f}", flush=True)
         return pd.DataFrame(_held(fit, truth, whole)).assign(
             panel=i, ending=fit.manifest["ending"], ess=ess

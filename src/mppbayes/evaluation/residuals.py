@@ -139,7 +139,7 @@ def _law(draws: FlowDraws, layout: Layout) -> tuple[Floats, Floats]:
     if past.stock is None or draws.stock is None or not leaving.any():
         return past.mean, own
     before = np.concatenate([draws.stock[:, None], past.stock[:, :-1]], axis=1)
-    inside = bounded(before, draws.size, np)
+    inside = bounded(before, layout.levels.seen_before, draws.size, np)
     factor, relative = leaving_law(past.mean, inside, own[:, None], leaving, np)
     usual = usual_dispersion(relative, leaving_weight(layout), own, leaving, np)
     return past.mean * factor, usual

@@ -83,7 +83,11 @@ def evidence_arrays(known: Layout, layout: Layout) -> Arrays:
         data |= {"room": np.nan_to_num(windows.room), "room_seen": ~np.isnan(windows.room)}
     if structure.network.stocks:
         present, present_seen = bridged(known)
-        data |= {"present": present, "present_seen": present_seen}
+        data |= {
+            "present": present,
+            "present_seen": present_seen,
+            "before_seen": levels.seen_before,
+        }
         if len(levels.members):
             data |= {"total": levels.sum_value, "total_seen": levels.sum_seen}
         if layout.is_coarse:

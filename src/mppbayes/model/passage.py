@@ -26,7 +26,9 @@ Array = Any
 Namespace = Any
 
 HALF = 0.5  # the least that a driven flow is counted over, so that its mean is never nothing
-_FEWEST = 0.1  # of a stock's reference size: below it, its size is kept away from 0
+# Of a stock's reference size: below it, its size is kept away from 0.
+_FEWEST = 0.1
+_FEWEST_SEEN = 0.001  # where a figure tells it
 _PLAUSIBLE = 2.0  # standard deviations: what a stock tells of a flow counts in full down to here
 
 
@@ -73,6 +75,8 @@ class Seen(NamedTuple):
         What a part takes its share of, and whether the figures tell.
     present, present_seen : (stock,), optional
         The level, and whether it is known, by a figure or between two.
+    before_seen : (stock,), optional
+        Whether there is a figure of the level at the end of the period before.
     total, total_seen : (sum,), optional
         The level of a sum of stocks.
     even, even_seen : (flow,), optional
@@ -99,6 +103,7 @@ class Seen(NamedTuple):
     room_seen: Array = None
     present: Array = None
     present_seen: Array = None
+    before_seen: Array = None
     total: Array = None
     total_seen: Array = None
     even: Array = None
@@ -232,7 +237,7 @@ def passage(
     shock = xp.where(seen.begins, 0.0, chance.shock)
     exposure, crowding = seen.exposure, 0.0
     if ties.driven is not None:
-        inside = bounded(carried.stock, ties.reference, xp)
+        inside = bounded(carried.stock, seen.before_seen, ties.reference, xp)
         exposure = xp.where(ties.driven.any(axis=1), inside @ ties.driven.T, exposure)
         crowding = crowded(inside, chance.elasticity, ties, xp)
     reached, mean = expectations(state, exposure, shock, crowding, parameters, ties.links, xp)
@@ -340,13 +345,14 @@ def beginning(
     )
 
 
-def bounded(stock: Array, reference: Array, xp: Namespace) -> Array:
+def bounded(stock: Array, seen: Array, reference: Array, xp: Namespace) -> Array:
     """Keep the size of a stock positive; it is exact above a tenth of its reference size.
 
     What is expected of a stock may be negative where no later figure leads it. Cut there, the mean
-    of a flow that was seen to leave it would fall to nothing at once, and the density with it.
+    of a flow that was seen to leave it would fall to nothing at once, and the density with it. A
+    figure is not: it is exact above a thousandth of the reference size.
     """
-    return lifted(stock, _FEWEST * reference, xp)
+    return lifted(stock, xp.where(seen, _FEWEST_SEEN, _FEWEST) * reference, xp)
 
 
 def some(count: Array, expected: Array, shape: Array, xp: Namespace) -> Array:

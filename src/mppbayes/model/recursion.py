@@ -95,5 +95,5 @@ def run(
     if unknowns.stock is not None:
         after = outputs[carried_names.index("stock")]
         before = pt.concatenate([unknowns.stock[None], after[:-1]])
-        found["inside"] = bounded(before, unknowns.size, pt)
+        found["inside"] = bounded(before, given["before_seen"], unknowns.size, pt)
     return Passed(**{"expected": found["mean"], "room": None, "fill": None, "count": None} | found)

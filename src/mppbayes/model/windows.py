@@ -116,6 +116,11 @@ class Levels:
     tracked: NDArray[np.int64]
     reference: Floats
 
+    @property
+    def seen_before(self) -> Flags:
+        """Whether the level at the end of the period before is known, (time, stock)."""
+        return np.concatenate([np.zeros_like(self.seen[:1]), self.seen[:-1]])
+
 
 def stock_levels(structure: Structure, figures: pd.DataFrame, time: pd.PeriodIndex) -> Levels:
     """Lay out the figures of stocks, and derive what sums tell of their members."""
