@@ -282,13 +282,14 @@ def normal_together(rows):
     )
 
 
-def factors(evidence, known, spec):
+def factors(evidence, known, spec, built_with):
     """Give the potentials of the graph of a layout with other evidence, at some point.
 
-    The point is a matter of names, so that two layouts share it where they share a name.
+    ``spec`` is resolved with that evidence, ``built_with`` with the layout's own. The point is a
+    matter of names, so that two layouts share it where they share a name.
     """
     with chains.plainly() as mode:
-        model = build(spec, known, arrays(spec, known, evidence))
+        model = build(built_with, known, arrays(spec, known, evidence))
         unknown = model.free_RVs
         compute = pytensor.function(unknown, model.potentials, mode=mode, on_unused_input="ignore")
     point = []
@@ -317,8 +318,10 @@ def test_a_longer_layout_gives_earlier_evidence_the_same_factors(make):
     """So that a graph compiled once serves all origins of a backtest."""
     net, evidence = make()
     earlier = evidence.until("2020-12")
-    spec = resolve(ModelSpec(net, harmonics=1), earlier)
-    long, tight = (factors(earlier, Layout.of(each), spec) for each in (evidence, earlier))
+    whole, spec = (resolve(ModelSpec(net, harmonics=1), each) for each in (evidence, earlier))
+    assert whole.stock_sizes != spec.stock_sizes
+    long = factors(earlier, Layout.of(evidence), spec, built_with=whole)
+    tight = factors(earlier, Layout.of(earlier), spec, built_with=spec)
     assert np.isfinite(list(tight.values())).all()
     assert {name: long[name] for name in tight} == pytest.approx(tight, rel=1e-9)
     assert not any(long[name] for name in long.keys() - tight.keys())

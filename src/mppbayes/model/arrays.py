@@ -48,6 +48,8 @@ def arrays(spec: ModelSpec, layout: Layout, panel: Panel) -> Arrays:
     }
     if spec.harmonics:
         data["season_sharpness"] = season_sharpness(known, spec)
+    if layout.network.stocks:
+        data["stock_size"] = spec.sizes
     if layout.structure.leaving.any():
         data["leaving_weight"] = leaving_weight(known)
     data |= _cell_arrays(known, layout)

@@ -144,7 +144,7 @@ def _unknowns(spec: ModelSpec, layout: Layout, given: dict[str, TensorVariable])
         ceiling=given["ceiling"],
     )
     shock = _common_shock(spec, given, flows[names.SHOCK_LOADING])
-    stock = _stock_unknowns(spec)
+    stock = _stock_unknowns(spec, given)
     chance = Chance(
         shock[:, None],
         _gap_surprise(layout),
@@ -157,7 +157,7 @@ def _unknowns(spec: ModelSpec, layout: Layout, given: dict[str, TensorVariable])
         chance,
         exposures(spec, given),
         stock.get(names.INITIAL_STOCK),
-        spec.sizes,
+        given.get("stock_size"),
     )
 
 
@@ -216,12 +216,12 @@ def _stays(spec: ModelSpec) -> tuple[NDArray[np.bool_], TensorVariable]:
     return staying, level
 
 
-def _stock_unknowns(spec: ModelSpec) -> dict[str, TensorVariable]:
+def _stock_unknowns(spec: ModelSpec, given: dict[str, TensorVariable]) -> dict[str, TensorVariable]:
     """Declare what is unknown of stocks; nothing without them."""
     stocks = spec.network.stocks
     if not stocks:
         return {}
-    reference, elastic = spec.sizes, spec.structure.elastic
+    reference, elastic = given["stock_size"], spec.structure.elastic
     elasticity = pt.ones(len(elastic))
     if elastic.any():
         logit = pm.Normal(f"{names.ELASTICITY}_logit", *_ELASTICITY, dims=names.LEAVING)
@@ -229,8 +229,10 @@ def _stock_unknowns(spec: ModelSpec) -> dict[str, TensorVariable]:
         elasticity = elasticity[np.flatnonzero(elastic)].set(value)
     share = half_normal(f"{names.UNRECORDED}_share", _UNRECORDED, dims=names.STOCK)
     unrecorded = pm.Deterministic(names.UNRECORDED, share * reference, dims=names.STOCK)
-    beliefs = [s.initial or Initial(r, _USUAL * r) for s, r in zip(stocks, reference, strict=True)]
+    believed = np.array([stock.initial is not None for stock in stocks])
+    beliefs = [stock.initial or Initial(1.0, _USUAL) for stock in stocks]
     log_mean, log_sd = (np.array([getattr(b, n) for b in beliefs]) for n in ("log_mean", "log_sd"))
+    log_mean = log_mean + pt.where(believed, 0.0, pt.log(reference))
     deviation = pm.Normal(f"{names.INITIAL_STOCK}_deviation", 0, 1, dims=names.STOCK)
     initial = pm.Deterministic(
         names.INITIAL_STOCK, pt.exp(log_mean + log_sd * deviation), dims=names.STOCK

@@ -2,10 +2,8 @@
 
 from typing import NamedTuple
 
-import numpy as np
 import pytensor
 import pytensor.tensor as pt
-from numpy.typing import NDArray
 from pytensor.tensor import TensorVariable
 
 from mppbayes.model.layout import Layout
@@ -31,7 +29,7 @@ class Unknowns(NamedTuple):
     chance: Chance
     exposure: TensorVariable | None
     stock: TensorVariable | None
-    size: NDArray[np.float64]
+    size: TensorVariable | None
 
 
 def run(
@@ -58,9 +56,10 @@ def run(
         )
         if needed
     ]
+    lasting = unknowns.parameters._asdict() | unknowns.chance._asdict() | {"size": unknowns.size}
     constants = {
         name: value
-        for name, value in (unknowns.parameters._asdict() | unknowns.chance._asdict()).items()
+        for name, value in lasting.items()
         if value is not None and name not in ("season", "shock", "gap")
     }
 
@@ -75,7 +74,8 @@ def run(
             **{name: known[name] for name in Parameters._fields if name != "season"}, season=season
         )
         chance = Chance(shock, gap, known.get("elasticity"), known.get("unrecorded"))
-        after, passed = passage(carried, begin, seen, chance, parameters, tied, pt)
+        sized = tied._replace(reference=known.get("size"))
+        after, passed = passage(carried, begin, seen, chance, parameters, sized, pt)
         kept = after._asdict()
         return [
             *(kept[name] for name in carried_names),

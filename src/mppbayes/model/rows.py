@@ -48,7 +48,8 @@ def row_arrays(known: Layout, layout: Layout) -> Arrays:
     n_stocks = len(layout.network.stocks)
     stocks = np.array([row[4] for row in rows]).reshape(len(rows), n_stocks)
     signed = stocks @ known.structure.change.T
-    flows, signs = _changing(signed, _most_changing(longest, layout))
+    shape = _RowShape.of(layout)
+    flows, signs = _changing(signed, shape.members)
     short = len(longest) - len(rows)
     windows = known.windows
     found: Arrays = {
@@ -64,9 +65,8 @@ def row_arrays(known: Layout, layout: Layout) -> Arrays:
         "row_end_at": windows.end_at,
         "row_inside": windows.counted,
     }
-    group = _tied(longest, layout)
-    if others := max(map(len, _earlier(longest, group))):
-        beside, joined = _beside(rows, group, others)
+    if shape.others:
+        beside, joined = _beside(rows, shape)
         found["row_beside"] = np.pad(beside, ((0, short), (0, 0)))
         found["row_joined"] = np.pad(joined, ((0, short), (0, 0)))
         theirs = signed[beside[:, :, None], flows[:, None]]
@@ -74,10 +74,38 @@ def row_arrays(known: Layout, layout: Layout) -> Arrays:
     return found
 
 
-def _most_changing(rows: list[_Row], layout: Layout) -> int:
-    """Give the most flows that change the stocks of one row."""
-    signed = np.array([row[4] for row in rows]) @ layout.structure.change.T
-    return max(int((signed != 0).sum(axis=1).max()), 1)
+class _RowShape(NamedTuple):
+    """What the rows of a panel, and of any shorter one, can be.
+
+    Attributes
+    ----------
+    members : int
+        The most flows that change the stocks of one row.
+    others : int
+        The most rows before one between the same two dates that it may not be apart from.
+    group : (stock,) int
+        The group of every stock; those of two groups share no flow and no figure.
+    """
+
+    members: int
+    others: int
+    group: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, layout: Layout) -> "_RowShape":
+        """Take it from the series of stocks that have figures."""
+        network, touching = layout.network, np.abs(layout.structure.change)
+        figured = set(layout.table["series"])
+        series = [
+            network.members(name)
+            for name in (*network.stock_names, *network.sum_names)
+            if name in network.stock_series and name in figured
+        ]
+        stocks = np.array([[float(s in m) for s in network.stock_names] for m in series])
+        _, group = connected_components(touching.T @ touching + stocks.T @ stocks, directed=False)
+        members = int((stocks @ touching.T > 0).sum(axis=1).max())
+        in_group = np.bincount(group[stocks.argmax(axis=1)])
+        return cls(max(members, 1), int(in_group.max()) - 1, group)
 
 
 def _changing(
@@ -91,13 +119,6 @@ def _changing(
     return flows, signs
 
 
-def _tied(rows: list[_Row], layout: Layout) -> NDArray[np.int64]:
-    """Give the group of every stock; those of two groups share no flow and no figure."""
-    stocks, touching = np.array([row[4] for row in rows]), np.abs(layout.structure.change)
-    _, group = connected_components(touching.T @ touching + stocks.T @ stocks, directed=False)
-    return np.asarray(group, dtype=np.int64)
-
-
 def _earlier(rows: list[_Row], group: NDArray[np.int64]) -> list[list[int]]:
     """Give for each row those of its group before it between the same two dates, as positions."""
     between: defaultdict[tuple[int, int, int], list[int]] = defaultdict(list)
@@ -109,12 +130,11 @@ def _earlier(rows: list[_Row], group: NDArray[np.int64]) -> list[list[int]]:
     return found
 
 
-def _beside(
-    rows: list[_Row], group: NDArray[np.int64], most: int
-) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+def _beside(rows: list[_Row], shape: _RowShape) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     """Lay out the rows between the same two dates, and where there are such: (row, other)."""
-    beside, joined = np.zeros((len(rows), most), dtype=np.int64), np.zeros((len(rows), most))
-    for i, others in enumerate(_earlier(rows, group)):
+    beside = np.zeros((len(rows), shape.others), dtype=np.int64)
+    joined = np.zeros(beside.shape)
+    for i, others in enumerate(_earlier(rows, shape.group)):
         beside[i, : len(others)], joined[i, : len(others)] = others, 1.0
     return beside, joined
 
