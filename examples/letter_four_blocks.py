@@ -85,8 +85,9 @@ def banded(forecast: mpp.Forecast, quantity: str) -> str:
         for row in rows.itertuples()
     )
     moment = f" on {rows['moment'].iloc[0]}" if rows["moment"].iloc[0] else f" in {YEAR}"
+    unit, rests_on = rows["unit"].iloc[0], rows["basis"].iloc[0]
     last = rows["last_observed"].iloc[0] or "never"
-    return f"{quantity}{moment}: {said}. It rests on {rows['basis'].iloc[0]}, last seen {last}."
+    return f"{quantity}{moment}, in {unit}: {said}. It rests on {rests_on}, last seen {last}."
 
 
 def chance(name: str) -> str:
@@ -100,8 +101,8 @@ def changed(contrast: mpp.Contrast, quantity: str) -> str:
     table = contrast.to_frame().query(f"quantity == '{quantity}' and period == '{YEAR}'")
     row = table.iloc[0]
     return (
-        f"With the measures: {row['difference']:+,.0f} on average, nine times in ten between "
-        f"{row['lower']:+,.0f} and {row['upper']:+,.0f}."
+        f"With the measures {quantity} changes by {row['difference']:+,.0f} {row['unit']} on "
+        f"average, nine times in ten by {row['lower']:+,.0f} to {row['upper']:+,.0f}."
     )
 
 
@@ -144,7 +145,7 @@ def basis(forecast: mpp.Forecast) -> Iterator[str]:
 
 def together(forecast: mpp.Forecast) -> str:
     """Give the scenario that has the inflow on its medio, and is coherent."""
-    made = mpp.coherent(forecast, anchor="asylum_inflow", period=YEAR)
+    made = mpp.coherent(forecast, anchor="asylum_inflow", band="medio", period=YEAR)
     table = made.to_frame().query(f"band == 'medio' and period == '{YEAR}'")
     shown = table[table["aggregate"].isin(["sum", "stock"])]
     lines = [

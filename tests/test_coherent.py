@@ -106,10 +106,16 @@ def test_scenarios_are_in_order_and_say_what_they_rest_on(made, forecast):
 
 
 def test_the_representative_path_is_a_draw_near_the_scenario(made, forecast):
-    chain, draw = made.representative["mediaan"]
-    path = forecast.flows.isel(chain=chain, draw=draw).sel(time=slice("2026-01", "2026-12"))
-    scenario = made.leaves["flows"].sel(band="mediaan", period="2026", flow="applications")
-    assert float(path.sel(flow="applications").sum()) == pytest.approx(float(scenario), rel=0.3)
+    if made.anchor == "backlog":
+        anchor = forecast.stocks.sel(stock="backlog", time="2026-12-01")
+    else:
+        months = forecast.flows.sel(flow=made.anchor, time=slice("2026-01", "2026-12"))
+        anchor = months.sum("time")
+    table = made.to_frame().query(f"quantity == '{made.anchor}' and period == '2026'")
+    target = table.drop_duplicates("band").set_index("band")["value"]
+    for band, (chain, draw) in made.representative.items():
+        reached = anchor.isel(chain=chain, draw=draw)
+        assert abs(float(reached) - target[band]) < 0.3 * float(anchor.std())
 
 
 def test_marginal_bands_miss_the_band_of_a_sum_where_a_scenario_does_not():
@@ -390,3 +396,7 @@ def test_a_picture_of_what_the_scenarios_do_not_hold_is_refused(forecast):
     by_month = mpp.bands(forecast, by="flow", per="period")
     with pytest.raises(AggregationError, match="per period"):
         mpp.plot_coherent(made, by_month, "applications")
+    other = Forecast(forecast.tree.copy(deep=True))
+    other.tree.attrs["scenario"] = "plan"
+    with pytest.raises(LabelError, match="not of the forecast of the bands: scenario ''"):
+        mpp.plot_coherent(all_four, mpp.bands(other, by="stock"), "backlog")

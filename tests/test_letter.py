@@ -65,7 +65,7 @@ def test_the_letter_has_four_blocks_a_basis_and_one_set_of_numbers(said):
         "One set of numbers that add up",
     ):
         assert heading in said
-    assert said.count("With the measures: +0 on average") == 5
+    assert said.count("changes by +0 persons on average") == 5
     assert "on 2027-12-31" in said
 
 

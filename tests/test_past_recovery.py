@@ -3,12 +3,13 @@
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 
 import mppbayes as mpp
 
 pytestmark = pytest.mark.slow
 
-N_PANELS = 60
+N_PANELS = 100
 MONTHS = pd.period_range("2016-01", "2019-12", freq="M")
 ENOUGH = mpp.Limits(rhat=1.05, ess=100, divergences=20)  # for coverage, not for publication
 LIMIT = mpp.PastMeasure("limit", ("visits",), "2018-07", effect=-0.2, doubt=0.3)
@@ -59,6 +60,13 @@ def test_intervals_of_effects_hold_what_they_say(effects, cover):
     error = np.sqrt(cover / 100 * (1 - cover / 100) / len(effects))
     print(f"{cover} % intervals held {held:.3f} ± {error:.3f}")
     assert abs(held - cover / 100) < 3 * error
+
+
+def test_the_truth_lies_anywhere_among_the_draws_alike(effects):
+    """As sharp against intervals that are too wide as against ones too narrow."""
+    found = stats.kstest(effects["place"], "uniform")
+    print(f"Kolmogorov-Smirnov distance {found.statistic:.3f}, p = {found.pvalue:.2f}")
+    assert found.pvalue > 0.01
 
 
 def test_the_figures_add_to_the_prior(effects):

@@ -85,6 +85,8 @@ def test_a_quantity_that_is_not_or_is_several_is_refused(synthetic_forecast):
         mpp.paths(synthetic_forecast, "asylums")
     with pytest.raises(LabelError, match="stands for 2 quantities"):
         mpp.paths(synthetic_forecast, "block=3")
+    with pytest.raises(LabelError, match="no steps of 'week'"):
+        mpp.paths(synthetic_forecast, "asylum", per="week")
     with pytest.raises(LabelError, match="between 0 and 1"):
         mpp.simultaneous(mpp.paths(synthetic_forecast, "asylum"), 1.0)
 

@@ -4,10 +4,11 @@ import numpy as np
 import pytest
 import xarray as xr
 from scipy import stats
-from synthetic import stock_forecast
+from synthetic import NETWORK, labelled_forecast, stock_forecast, synthetic_evidence
 
 import mppbayes as mpp
 from mppbayes.errors import LabelError, SpecError
+from mppbayes.network import Network
 from mppbayes.prediction.planning import expected
 
 
@@ -173,6 +174,20 @@ def test_the_optimum_costs_least_and_is_the_closed_form():
     assert best == pytest.approx(stats.norm(1000, 100).ppf(0.75), abs=4)
 
 
+def test_the_optimum_of_a_known_law_is_its_quantile_and_costs_least_on_fresh_outcomes():
+    network, rng = Network.from_dict(NETWORK), np.random.default_rng(5)
+    draws = rng.poisson(50, (2, 4000, 24, len(network.flows)))
+    forecast = labelled_forecast(network, draws, synthetic_evidence(network, gaps=False))
+    plans = mpp.compare_plans(forecast, by="flow", costs=(3.0, 1.0))
+    best = plans.optimum().query("quantity == 'departures' and period == '2026'").iloc[0]
+    assert best["value"] == pytest.approx(stats.poisson(600).ppf(0.75), abs=4 * best["mcse"] + 1)
+    assert best["status"] == forecast.status
+    fresh = rng.poisson(600, (1, 400_000))
+    nearby = np.array([[best["value"] + move for move in (-12, 0, 12)]])
+    short, idle = expected(fresh, nearby)
+    assert np.argmin(3 * short + idle) == 1
+
+
 def test_no_plan_on_the_curve_costs_less_than_the_optimum(plans):
     optimum = plans.optimum().set_index(["quantity", "period"])
     assert (optimum["exceedance"] == 0.25).all()
@@ -220,3 +235,20 @@ def test_the_picture_of_costs_is_the_curve_with_its_least_and_the_bases(plans):
     free = mpp.compare_plans(stock_forecast(), by="stock")
     with pytest.raises(SpecError, match="give costs"):
         mpp.plot_costs(free, "asylum_seekers", "2026")
+
+
+@pytest.mark.parametrize("exceedance", [33, -0.1, 0, 1])
+def test_a_probability_that_is_none_is_refused(exceedance):
+    with pytest.raises(LabelError, match="between 0 and 1"):
+        mpp.shortage(path([[[80, 95]]]), mpp.Capacity(100), exceedance=exceedance)
+
+
+def test_places_below_none_are_refused():
+    with pytest.raises(SpecError, match="reach below 0"):
+        mpp.Capacity(stats.norm(10, 20))
+
+
+@pytest.mark.parametrize("costs", [(3,), 3, (1, 2, 3), "ab"])
+def test_costs_that_are_no_pair_are_refused(costs):
+    with pytest.raises(SpecError, match="two numbers above 0"):
+        mpp.compare_plans(stock_forecast(), by="stock", costs=costs)

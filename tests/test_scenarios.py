@@ -122,6 +122,16 @@ def test_an_effect_may_be_a_number_quantiles_or_a_distribution(effect, mean):
     assert measure(effect=effect).drawn(place).mean() == pytest.approx(mean, abs=1e-3)
 
 
+def test_what_is_said_to_be_exceeded_by_a_tenth_is():
+    place = np.random.default_rng(0).random(100_000)
+    effect = measure(effect={0.9: 0.05, 0.5: 0.1, 0.1: 0.3}).drawn(place)
+    for exceedance, value in ((0.9, 0.05), (0.5, 0.1), (0.1, 0.3)):
+        assert (effect > value).mean() == pytest.approx(exceedance, abs=0.005)
+    two = measure(effect={0.9: 0.0, 0.1: 0.4}).drawn(place)
+    np.testing.assert_allclose(two, stats.norm(0.2, 0.2 / stats.norm.isf(0.1)).ppf(place))
+    assert measure(effect={0.9: -0.95, 0.1: 0.1}).drawn(place).min() == -1
+
+
 def test_a_measure_that_takes_all_of_a_flow_leaves_none(drawn):
     none = drawn(measure(effect=-1.0)).flows.sel(flow="decisions", time=slice("2025-07", None))
     assert int(none.max()) == 0
@@ -186,6 +196,13 @@ def test_a_contrast_shows_both_and_is_five_times_sharper_than_unpaired_draws(bas
         sharper = unpaired.var(("chain", "draw")) / found.draws(quantity).var(("chain", "draw"))
         assert sharper["period"].values.tolist() == ["2025", "2026", "2027"], quantity
         assert float(sharper.min()) > 5, quantity
+
+
+def test_a_contrast_with_a_draft_is_a_draft(baseline, drawn):
+    other = drawn(measure())
+    assert set(mpp.contrast(baseline, other).to_frame()["status"]) == {"final"}
+    for pair in ((baseline.as_draft(), other), (baseline, other.as_draft())):
+        assert set(mpp.contrast(*pair).to_frame()["status"]) == {"draft"}
 
 
 def test_forecasts_that_are_not_paired_are_refused(baseline, drawn):

@@ -64,6 +64,8 @@ def write_plans(
         with whole_file(directory / name) as partial:
             each.to_csv(partial, index=False)
     first = table[table["period"] == table["period"].min()]
+    under = f", under {drawn.scenario!r}" if drawn.scenario else ""
+    yield f"Forecast from {drawn.network.name}{under}; status: {drawn.status}"
     yield first[[*_SHOWN, "surplus", "moved"]].to_string(index=False, float_format="{:,.2f}".format)
     if costs is not None:
         best = plans.optimum()

@@ -67,6 +67,14 @@ def plot_coherent(
             f"the scenarios do not hold {quantity!r} as the bands do (by {of.aggregate}); make "
             f"them with that in by"
         )
+    of_bands = bands.to_frame()
+    for what in ("origin", "scenario"):
+        ours, theirs = rows[what].iloc[0], of_bands[what].iloc[0]
+        if ours != theirs:
+            raise LabelError(
+                f"the scenarios are not of the forecast of the bands: {what} {ours!r}, and "
+                f"{theirs!r} of the bands; make both from one forecast"
+            )
     values = rows.pivot(index="period", columns="band", values="value")
     drawn = [band for band in series.shown if band.name in values]
     if missing := sorted(map(str, set(values) - {band.name for band in drawn})):

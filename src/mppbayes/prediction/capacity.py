@@ -30,6 +30,7 @@ type Places = float | Distribution
 
 _DRAWS: Final = (names.CHAIN, names.DRAW)
 _FREQUENCY: Final = {1: "M", 3: "Q", 12: "Y"}
+_FAR: Final = 0.001  # the probability down to which places must be possible
 _SEED: Final = 20  # of the places of draws in uncertain capacities
 
 
@@ -80,6 +81,12 @@ class Capacity:
             for period, value in given.items()
             if not (isinstance(value, Distribution) or (isinstance(value, Real) and value >= 0))
         ]
+        faults += [
+            f"the places of {period} reach below 0 ({value.ppf(_FAR):,.0f} with probability "
+            f"{_FAR}); give a distribution of what there can be"
+            for period, value in given.items()
+            if isinstance(value, Distribution) and value.ppf(_FAR) < 0
+        ]
         faults += measure_faults(self.measures)
         faults += [
             f"measure {measure.name!r} acts on {', '.join(measure.acts_on)}; one of a capacity "
@@ -102,7 +109,14 @@ class Capacity:
         return replace(self, measures=(*self.measures, *added))
 
     def drawn(self, path: xr.DataArray) -> xr.DataArray:
-        """Give the places that can be occupied, along the draws and periods of a path."""
+        """Give the places that can be occupied, along the draws and periods of a path.
+
+        Raises
+        ------
+        LabelError
+            If the capacity begins after the path, or a measure starts in a period of another
+            length.
+        """
         place = np.random.default_rng(_SEED).random((path.sizes[names.CHAIN], path.sizes["draw"]))
         columns = []
         for value in self._places_by(path["period"].values):
@@ -196,7 +210,15 @@ def shortage(path: xr.DataArray, capacity: Capacity, *, exceedance: float = 0.33
         probability and places are those of each path's worst period, and ``all``, where shortage
         and surplus are place-periods over all periods. And what stands with every figure of the
         path; the last two have no basis of their own.
+
+    Raises
+    ------
+    LabelError
+        If the probability is not between 0 and 1, or the capacity does not suit the path: it
+        begins later, or a measure of it starts in a period of another length.
     """
+    if not 0 < exceedance < 1:
+        raise LabelError(f"the probability is {exceedance!r}; give a number between 0 and 1")
     path = path.transpose(*_DRAWS, "period")
     over = path - capacity.drawn(path)
     short, idle = over.clip(min=0) / capacity.norm, (-over).clip(min=0) / capacity.norm

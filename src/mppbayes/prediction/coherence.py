@@ -46,7 +46,8 @@ class Coherent:
     effective : dict of str to float
         Band → the effective number of posterior draws that its scenario is a mean of.
     representative : dict of str to (int, int)
-        Band → chain and draw of the one path that lies nearest to the scenario.
+        Band → chain and draw of the one path that lies nearest to the scenario, among those whose
+        anchor is near its band.
     status : str
         ``final`` or ``draft``, as the forecast.
     scenario : str
@@ -259,11 +260,15 @@ class _Yearly:
         )
 
     def nearest(self, weight: Floats) -> tuple[int, int]:
-        """Find the chain and draw nearest to the weighted mean, in standard deviations."""
+        """Find the chain and draw nearest to the weighted mean, in standard deviations.
+
+        It is one of the twentieth of the draws that weigh most, whose anchor is near its band.
+        """
         leaves = np.concatenate([self.flows, self.stocks], axis=2)
         mean = np.einsum("d,dyf->yf", weight, leaves)
         spread = np.maximum(leaves.std(axis=0), 1.0)
-        at = int((((leaves - mean) / spread) ** 2).sum(axis=(1, 2)).argmin())
+        away = (((leaves - mean) / spread) ** 2).sum(axis=(1, 2))
+        at = int(np.where(weight >= np.quantile(weight, 0.95), away, np.inf).argmin())
         chain, draw = np.unravel_index(at, self.shape)
         return int(chain), int(draw)
 

@@ -16,6 +16,7 @@ from mppbayes.errors import ScenarioError
 from mppbayes.inference import Fit
 from mppbayes.prediction.aggregation import Per
 from mppbayes.prediction.draws import Forecast
+from mppbayes.prediction.given import GivenFuture
 from mppbayes.prediction.measures import Scenario
 from mppbayes.prediction.quantiles import Rule, draw_batches, mean_error
 from mppbayes.prediction.scheme import MPP, BandScheme
@@ -126,6 +127,8 @@ def contrast(
         .merge(differences, on=["quantity", "kind", "unit", "period"])
         .assign(name=scenario.scenario)
     )
+    if names.DRAFT in (baseline.status, scenario.status):
+        table["status"] = names.DRAFT
     return Contrast(both[0], both[1], table)
 
 
@@ -183,6 +186,7 @@ def attribution(
     by: str | Iterable[str] = ("flow", "sum"),
     per: Per = "year",
     futures: int | None = None,
+    given: GivenFuture | Iterable[GivenFuture] = (),
     kind: str | None = None,
     unit: str | None = None,
 ) -> pd.DataFrame:
@@ -199,7 +203,7 @@ def attribution(
         At most six measures; those of places change no flow and are left aside.
     quantity : str
         As in the table of bands.
-    until, seed, futures
+    until, seed, futures, given
         As in :func:`forecast`.
     by, per
         As in :func:`bands`; what the quantity is among.
@@ -212,13 +216,17 @@ def attribution(
         One row a period and measure: ``shapley``, its mean share of the difference, with its Monte
         Carlo standard error ``mcse``; ``alone``, the mean difference if it is the only one. The
         last row of a period, ``interaction``, holds under ``alone`` what the measures do together
-        beyond that, so that both columns add up to ``total``.
+        beyond that, so that both columns add up to ``total``. ``quantity``, ``unit``, ``origin``,
+        ``scenario`` and ``status`` stand in every row.
 
     Raises
     ------
     ScenarioError
         If there is no measure, or there are more than six.
+    LabelError
+        If there is no such quantity, or it stands for several.
     """
+    futures_given = (given,) if isinstance(given, GivenFuture) else tuple(given)
     measures = [measure.name for measure in scenario.measures if not measure.of_places]
     if not 1 <= len(measures) <= _MOST:
         raise ScenarioError(
@@ -230,8 +238,11 @@ def attribution(
     for size in range(len(measures) + 1):
         for chosen in combinations(measures, size):
             kept = scenario.without(*(set(measures) - set(chosen)))
-            drawn = forecast(fit, until=until, seed=seed, futures=futures, scenario=kept)
-            draws = bands(drawn, by=by, per=per).draws(quantity, kind, unit)
+            drawn = forecast(
+                fit, until=until, seed=seed, futures=futures, given=futures_given, scenario=kept
+            )
+            made = bands(drawn, by=by, per=per)
+            draws = made.draws(quantity, kind, unit)
             laid = draws.transpose("period", names.CHAIN, names.DRAW)
             worth[frozenset(chosen)] = laid.values.astype(float)
     periods, batches = laid["period"].values, draw_batches(laid["posterior_draw"].values)
@@ -255,7 +266,15 @@ def attribution(
     together = total - sum(each["alone"].to_numpy() for each in rows)
     rest = {"measure": "interaction", "shapley": 0.0, "mcse": 0.0, "alone": together}
     rows.append(pd.DataFrame({"period": periods, **rest, "total": total}))
-    return pd.concat(rows).sort_values("period", kind="stable").reset_index(drop=True)
+    (of,) = (
+        each
+        for each in made.quantities
+        if each.name == quantity and kind in (None, each.kind) and unit in (None, each.unit)
+    )
+    said = {"quantity": quantity, "unit": of.unit, "origin": made.to_frame()["origin"].iloc[0]}
+    said |= {"scenario": scenario.name, "status": drawn.status}
+    table = pd.concat(rows).sort_values("period", kind="stable")
+    return table.assign(**said).reset_index(drop=True)
 
 
 _MOST = 6

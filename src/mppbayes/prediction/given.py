@@ -12,6 +12,7 @@ from mppbayes.errors import PanelError, suggest
 from mppbayes.model.structure import Structure
 from mppbayes.panel.faults import CellError
 from mppbayes.panel.periods import MONTHS, Span
+from mppbayes.prediction.stated import at_places
 
 type Level = int | Mapping[float, float]
 
@@ -25,9 +26,10 @@ class GivenFuture:
     flow : str
         The flow.
     counts : mapping of str to int, or to mapping of float to float
-        Period of the network → the count; or → exceedance probability → value, at least two, which
-        are joined by straight lines (one draw keeps its place among them in every period). Where
-        more are to leave a stock than are in it, all of these do.
+        Period of the network → the count; or → exceedance probability → value, at least two,
+        joined by straight lines over the normal scale of probability, which go on beyond the
+        outermost, down to 0 (one draw keeps its place in every period). Where more are to leave a
+        stock than are in it, all of these do.
     source : str
         Who says so.
     """
@@ -98,9 +100,7 @@ def _period(text: object, origin: pd.Period) -> pd.Period:
 def _drawn(level: Level, place: NDArray[np.float64]) -> NDArray[np.float64]:
     if not isinstance(level, Mapping):
         return np.full(len(place), float(level))
-    exceedance = np.array(sorted(level, reverse=True))
-    values = np.array([level[each] for each in exceedance])
-    return np.asarray(np.round(np.interp(place, 1 - exceedance, values)))
+    return np.maximum(np.round(at_places(level, place)), 0.0)
 
 
 def _overfull(

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from mppbayes.errors import ScenarioError, suggest
 from mppbayes.model.introduced import working
 from mppbayes.network.reading import read_toml
+from mppbayes.prediction.stated import at_places
 
 type Floats = NDArray[np.float64]
 
@@ -52,8 +53,9 @@ class Measure:
         The first period in which it works, as ``2027-01``.
     effect : float, mapping of float to float, or distribution
         The share by which these change: 0.2 for a fifth more, -1 for none left. A mapping goes
-        from exceedance probability to value, at least two, joined by straight lines; a
-        distribution has ``ppf``. One draw keeps its place among them in all periods and flows.
+        from exceedance probability to value, at least two, joined by straight lines over the
+        normal scale of probability, which go on beyond the outermost; a distribution has ``ppf``.
+        What is below -1 is -1. One draw keeps its place in all periods and flows.
     phase_in : int
         Periods until it works in full, in equal steps; 0 for at once.
     lasts : int, optional
@@ -88,14 +90,14 @@ class Measure:
         return self.acts_on == (PLACES,)
 
     def drawn(self, place: Floats) -> Floats:
-        """Give the effect at places between 0 and 1 of its distribution."""
+        """Give the effect at places between 0 and 1 of its distribution; none takes over all."""
         if isinstance(self.effect, Mapping):
-            exceedance = np.array(sorted(self.effect, reverse=True))
-            values = np.array([self.effect[each] for each in exceedance])
-            return np.asarray(np.interp(place, 1 - exceedance, values))
-        if isinstance(self.effect, Distribution):
-            return np.asarray(self.effect.ppf(place), dtype=float)
-        return np.full(place.shape, float(self.effect))
+            effect = at_places(self.effect, place)
+        elif isinstance(self.effect, Distribution):
+            effect = np.asarray(self.effect.ppf(place), dtype=float)
+        else:
+            effect = np.full(place.shape, float(self.effect))
+        return np.maximum(effect, -1.0)
 
     def working(self, span: pd.PeriodIndex) -> Floats:
         """Say how much of it works in each period, between 0 and 1: (time,)."""
@@ -239,9 +241,9 @@ def _faults(measure: Measure) -> Iterator[str]:
 
 
 def _effect_faults(measure: Measure) -> Iterator[str]:
-    effect = measure.effect
+    effect: Any = measure.effect
     if isinstance(effect, Mapping):
-        sound = len(effect) > 1 and all(isinstance(p, Real) and 0 < p < 1 for p in effect)
+        sound = len(effect) > 1 and all(isinstance(p, Real) and 0 < float(p) < 1 for p in effect)
         values = [effect[each] for each in sorted(effect, reverse=True)] if sound else []
         if not sound or values != sorted(values):
             yield (
@@ -252,6 +254,9 @@ def _effect_faults(measure: Measure) -> Iterator[str]:
     elif not isinstance(effect, (Real, Distribution)):
         yield f"the effect is {effect!r}; give a number, quantiles, or a distribution with ppf"
         return
-    least = float(np.min(measure.drawn(np.array([1e-6, 0.5, 1 - 1e-6]))))
+    if isinstance(effect, Mapping):
+        least = float(min(effect.values()))
+    else:
+        least = float(effect.ppf(1e-6) if isinstance(effect, Distribution) else effect)
     if not least >= -1:
         yield f"the effect can be {least:.3g}; a rate cannot fall by more than all of it, -1"

@@ -9,6 +9,7 @@ import xarray as xr
 from mppbayes import names
 from mppbayes.errors import LabelError
 from mppbayes.prediction.bandtable import figure_columns
+from mppbayes.prediction.pathwise import SAID
 from mppbayes.prediction.quantiles import Rule, draw_batches, exceedance_quantiles
 from mppbayes.prediction.scheme import MPP, BandScheme
 
@@ -36,7 +37,8 @@ def banded(draws: xr.DataArray, scheme: BandScheme = MPP, *, rule: Rule = ">") -
     DataFrame
         One row a cell of the other dimensions, which are columns, and band: ``band``,
         ``exceedance``, ``achieved``, ``value`` and ``mcse`` (as in the table of :class:`Bands`, in
-        the unit of ``draws``), ``rule``.
+        the unit of ``draws``), ``rule``; and ``unit``, ``origin``, ``scenario`` and ``status`` as
+        far as the draws carry them as attributes, as paths do.
 
     Raises
     ------
@@ -72,4 +74,5 @@ def banded(draws: xr.DataArray, scheme: BandScheme = MPP, *, rule: Rule = ">") -
     cells = {
         dim: np.repeat(each.ravel(), len(scheme)) for dim, each in zip(others, labels, strict=True)
     }
-    return pd.DataFrame({**cells, **figure_columns(figures, scheme), "rule": rule})
+    said = {key: draws.attrs[key] for key in SAID if key in draws.attrs}
+    return pd.DataFrame({**cells, **figure_columns(figures, scheme), "rule": rule, **said})

@@ -29,7 +29,7 @@ from mppbayes.prediction.summary import Bands
 
 _DRAWS: Final = (names.CHAIN, names.DRAW)
 _ALL_OF: Final = ("rule", "origin", "scenario", "status")  # the rows of a table of bands
-_SAID: Final = ("unit", "origin", "scenario", "status")
+SAID: Final = ("unit", "origin", "scenario", "status")
 
 
 def paths(
@@ -59,8 +59,15 @@ def paths(
     Raises
     ------
     LabelError
-        If there is no such quantity, or it stands for several.
+        If there is no such quantity, it stands for several, or there are no such steps.
+
+    Notes
+    -----
+    A ratio of two paths has another unit: say so, as in ``ratio.assign_attrs(unit="share")``, for
+    the unit stands in every table made of it.
     """
+    if per not in ("period", "year"):
+        raise LabelError(f"there are no steps of {per!r}; {suggest(per, ('period', 'year'))}")
     of = _quantity(forecast, quantity)
     draws = aggregated_draws(forecast, of, per, observed=observed)
     basis = rests_on(draws, of, bases(forecast.network, last_seen(forecast)))
@@ -75,7 +82,7 @@ def paths(
 def standing(path: xr.DataArray) -> dict[str, Any]:
     """Give the columns that stand in every table of a path, as far as it carries them."""
     basis = {"basis": path["basis"].values} if "basis" in path.coords else {}
-    return basis | {key: path.attrs[key] for key in _SAID if key in path.attrs}
+    return basis | {key: path.attrs[key] for key in SAID if key in path.attrs}
 
 
 def chance_errors(events: xr.DataArray) -> NDArray[np.float64]:

@@ -1,6 +1,6 @@
 """The planning basis: shortage and surplus under each band as the plan, and what costs least."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from numbers import Real
 from typing import Any, Final
@@ -9,16 +9,22 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from mppbayes import names
 from mppbayes.errors import SpecError, suggest
 from mppbayes.prediction.aggregation import Per, by_period
 from mppbayes.prediction.draws import Forecast
-from mppbayes.prediction.quantiles import seldom_exceeded
+from mppbayes.prediction.quantiles import draw_batches, exceedance_quantiles
 from mppbayes.prediction.scheme import MPP, BandScheme
 from mppbayes.prediction.summary import Bands, bands
 
 type Floats = NDArray[np.float64]
 
 _GRID: Final = np.linspace(0.99, 0.01, 99)
+_FIGURE: Final = ["quantity", "kind", "unit", "period"]
+_SAID: Final = [
+    *("aggregate", "organisation", "block", "rule", "scope", "rests_on"),
+    *("origin", "scenario", "status"),
+]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -61,7 +67,10 @@ class Plans:
         Returns
         -------
         DataFrame
-            ``quantity``, ``kind``, ``unit``, ``period``, ``exceedance``, ``value``, ``cost``.
+            ``quantity``, ``kind``, ``unit``, ``period``; ``exceedance``, ``achieved``, ``value``,
+            ``mcse``, as in the table of bands; ``cost``, expected; and what stands with the
+            figure: ``aggregate``, ``organisation``, ``block``, ``rule``, ``scope``, ``rests_on``,
+            ``origin``, ``scenario``, ``status``.
 
         Raises
         ------
@@ -94,22 +103,24 @@ class Plans:
         tables = []
         for quantity in self.bands.quantities:
             draws = self.bands.draws(quantity.name, quantity.kind, quantity.unit)
-            flat = by_period(draws)
-            value = seldom_exceeded(np.sort(flat, axis=1), exceedance)
-            short, idle = expected(flat, value)
-            table = pd.DataFrame(
-                {
-                    "period": np.repeat(draws["period"].values, len(exceedance)),
-                    "exceedance": np.tile(exceedance, len(flat)),
-                    "value": value.ravel(),
-                    "cost": (self._costs()[0] * short + self._costs()[1] * idle).ravel(),
-                }
+            plans = exceedance_quantiles(
+                draws.transpose("period", names.CHAIN, names.DRAW).values,
+                exceedance,
+                batches=draw_batches(draws["posterior_draw"].values),
             )
-            table.insert(0, "unit", quantity.unit)
-            table.insert(0, "kind", quantity.kind)
-            table.insert(0, "quantity", quantity.name)
-            tables.append(table)
-        return pd.concat(tables, ignore_index=True)
+            short, idle = expected(by_period(draws), plans.value)
+            figures = {
+                "period": np.repeat(draws["period"].values, len(exceedance)),
+                "exceedance": np.tile(exceedance, len(plans.value)),
+                "achieved": plans.achieved.ravel(),
+                "value": plans.value.ravel(),
+                "mcse": plans.mcse.ravel(),
+                "cost": (self._costs()[0] * short + self._costs()[1] * idle).ravel(),
+            }
+            of = {"quantity": quantity.name, "kind": quantity.kind, "unit": quantity.unit}
+            tables.append(pd.DataFrame(of | figures))
+        said = self._table[[*_FIGURE, *_SAID]].drop_duplicates(_FIGURE)
+        return pd.concat(tables).merge(said, on=_FIGURE)
 
 
 def compare_plans(
@@ -150,13 +161,12 @@ def compare_plans(
         for name in chosen
         if name not in scheme.names
     ]
-    if costs is not None and not all(isinstance(c, Real) and c > 0 for c in costs):
+    if costs is not None and not _are_costs(costs):
         faults.append(f"the costs are {costs!r}; give two numbers above 0")
     if faults or not chosen:
         raise SpecError("the plans cannot be compared", faults or ["no basis is named"])
     made = bands(forecast, scheme, by=by, per=per)
     table = made.to_frame().rename(columns={"band": "basis", "basis": "rests_on"})
-    figure = ["quantity", "kind", "unit", "period"]
     rows = []
     for quantity in made.quantities:
         draws = made.draws(quantity.name, quantity.kind, quantity.unit)
@@ -188,15 +198,16 @@ def compare_plans(
                 }
             )
         )
-    said = [
-        *figure,
-        *("aggregate", "organisation", "block", "moment", "basis", "exceedance", "value", "mcse"),
-        *("rule", "scope", "rests_on", "origin", "scenario", "status"),
-    ]
-    found = table[said].merge(pd.concat(rows), on=[*figure, "basis"])
+    said = [*_FIGURE, *_SAID[:3], "moment", "basis", "exceedance", "value", "mcse", *_SAID[3:]]
+    found = table[said].merge(pd.concat(rows), on=[*_FIGURE, "basis"])
     if costs is not None:
         found["cost"] = costs[0] * found["shortage"] + costs[1] * found["surplus"]
     return Plans(made, tuple(chosen), costs, found)
+
+
+def _are_costs(costs: Any) -> bool:
+    pair = isinstance(costs, Sequence) and len(costs) == 2
+    return pair and all(isinstance(cost, Real) and float(cost) > 0 for cost in costs)
 
 
 def _moved(figures: Floats) -> Floats:
