@@ -2,6 +2,11 @@
 
 import importlib.metadata
 import logging
+from typing import Any
+
+from docutils import nodes
+from docutils.utils.math.latex2mathml import tex2mathml
+from sphinx.application import Sphinx
 
 project = "mppbayes"
 author = "The mppbayes contributors"
@@ -12,7 +17,6 @@ extensions = [
     "numpydoc",
     "sphinx.ext.autodoc",
     "sphinx.ext.autosummary",
-    "sphinx.ext.mathjax",
     "sphinx_gallery.gen_gallery",
 ]
 exclude_patterns = ["_build"]
@@ -20,6 +24,7 @@ templates_path = ["_templates"]
 html_theme = "furo"
 html_title = f"mppbayes {release}"
 myst_enable_extensions = ["dollarmath"]
+html_math_renderer = "mathml"
 numpydoc_show_class_members = False
 
 logging.getLogger("pytensor").setLevel(logging.WARNING)  # else it chats while autodoc imports it
@@ -35,3 +40,19 @@ sphinx_gallery_conf = {
     "show_signature": False,
     "write_computation_times": False,
 }
+
+
+def setup(app: Sphinx) -> None:
+    """Write formulas as MathML, which browsers show on their own: a script would be fetched."""
+    app.add_html_math_renderer("mathml", (_within_a_line, None), (_apart, None))
+
+
+def _within_a_line(page: Any, formula: nodes.math) -> None:
+    page.body.append(tex2mathml(formula.astext()))
+    raise nodes.SkipNode
+
+
+def _apart(page: Any, formula: nodes.math_block) -> None:
+    block = tex2mathml(formula.astext(), as_block=True)
+    page.body.append(f'<div style="overflow-x: auto; padding: 0.5em 0">{block}</div>')
+    raise nodes.SkipNode
