@@ -71,6 +71,12 @@ def test_the_error_of_a_simultaneous_band_is_its_spread_over_new_draws(exceedanc
     assert 0.8 < said.mean() / spread.mean() < 1.4  # a jackknife errs to the safe side
 
 
+def test_the_band_of_a_single_draw_has_no_error_to_tell():
+    band = mpp.simultaneous(path([[[3, 7, 5]], [[4, 2, 9]]]), 0.4)
+    assert band["value"].notna().all()
+    assert band["mcse"].isna().all()
+
+
 def test_paths_of_a_forecast(synthetic_forecast):
     drawn = mpp.paths(synthetic_forecast, "asylum")
     assert drawn.dims == ("chain", "draw", "period")

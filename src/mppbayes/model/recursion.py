@@ -39,7 +39,6 @@ def run(
     unknowns: Unknowns,
 ) -> Passed:
     """Let the past go by: what was expected of every period, (time, flow) each."""
-    tied = ties(structure, unknowns.size, layout.levels.members)
     sequences = {name: given[name] for name in Seen._fields if name in given}
     if unknowns.exposure is not None:
         sequences["exposure"] = unknowns.exposure
@@ -74,8 +73,8 @@ def run(
             **{name: known[name] for name in Parameters._fields if name != "season"}, season=season
         )
         chance = Chance(shock, gap, known.get("elasticity"), known.get("unrecorded"))
-        sized = tied._replace(reference=known.get("size"))
-        after, passed = passage(carried, begin, seen, chance, parameters, sized, pt)
+        tied = ties(structure, known.get("size"), layout.levels.members)
+        after, passed = passage(carried, begin, seen, chance, parameters, tied, pt)
         kept = after._asdict()
         return [
             *(kept[name] for name in carried_names),

@@ -212,7 +212,8 @@ def simultaneous(path: xr.DataArray, exceedance: float, *, below: bool = False) 
     Returns
     -------
     DataFrame
-        One row a period: ``value``, the band, with its Monte Carlo standard error ``mcse``;
+        One row a period: ``value``, the band, with its Monte Carlo standard error ``mcse``, NaN
+        for a single posterior draw;
         ``pointwise``, the band that this period alone exceeds with that probability;
         ``exceedance`` as asked, ``achieved`` as the draws have it, and ``anywhere``, the
         probability that a path exceeds the pointwise band somewhere; ``scope`` is
@@ -240,7 +241,8 @@ def simultaneous(path: xr.DataArray, exceedance: float, *, below: bool = False) 
     value = _seldom_anywhere(draws, exceedance)
     pointwise = seldom_exceeded(np.sort(draws, axis=1), exceedance)[:, 0]
     batch = np.tile(_batches(path), path.sizes[names.CHAIN])
-    without = [_seldom_anywhere(draws[:, batch != each], exceedance) for each in np.unique(batch)]
+    kept = [batch != each for each in np.unique(batch)]
+    without = [_seldom_anywhere(draws[:, each], exceedance) for each in kept if each.any()]
 
     def somewhere(band: NDArray[Any]) -> float:
         return float((draws > band[:, None]).any(axis=0).mean())
@@ -249,7 +251,7 @@ def simultaneous(path: xr.DataArray, exceedance: float, *, below: bool = False) 
         {
             "period": path["period"].values,
             "value": value,
-            "mcse": np.std(without, axis=0) * np.sqrt(len(without) - 1),
+            "mcse": np.std(without, axis=0) * np.sqrt(len(without) - 1) if without else np.nan,
             "pointwise": pointwise,
             "exceedance": exceedance,
             "achieved": somewhere(value),

@@ -21,10 +21,8 @@ type Floats = NDArray[np.float64]
 
 _GRID: Final = np.linspace(0.99, 0.01, 99)
 _FIGURE: Final = ["quantity", "kind", "unit", "period"]
-_SAID: Final = [
-    *("aggregate", "organisation", "block", "rule", "scope", "rests_on"),
-    *("origin", "scenario", "status"),
-]
+_PLACE: Final = ["aggregate", "organisation", "block"]
+_SAID: Final = ["rule", "scope", "rests_on", "origin", "scenario", "status"]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -119,7 +117,7 @@ class Plans:
             }
             of = {"quantity": quantity.name, "kind": quantity.kind, "unit": quantity.unit}
             tables.append(pd.DataFrame(of | figures))
-        said = self._table[[*_FIGURE, *_SAID]].drop_duplicates(_FIGURE)
+        said = self._table[[*_FIGURE, *_PLACE, *_SAID]].drop_duplicates(_FIGURE)
         return pd.concat(tables).merge(said, on=_FIGURE)
 
 
@@ -198,7 +196,7 @@ def compare_plans(
                 }
             )
         )
-    said = [*_FIGURE, *_SAID[:3], "moment", "basis", "exceedance", "value", "mcse", *_SAID[3:]]
+    said = [*_FIGURE, *_PLACE, "moment", "basis", "exceedance", "value", "mcse", *_SAID]
     found = table[said].merge(pd.concat(rows), on=[*_FIGURE, "basis"])
     if costs is not None:
         found["cost"] = costs[0] * found["shortage"] + costs[1] * found["surplus"]
