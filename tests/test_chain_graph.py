@@ -1,7 +1,6 @@
 """The graph of a chain: its means are the replay's, and its factors those of the figures."""
 
 from collections import defaultdict
-from dataclasses import replace
 from itertools import pairwise
 from zlib import crc32
 
@@ -118,23 +117,18 @@ def test_the_whole_chain_has_what_it_should_have(drawn):
 
 
 def as_they_leave(known, parameters, past):
-    """Give by what the means of the periods are multiplied, and the parameters of the counts."""
-    structure, own = known.structure, parameters.constant.dispersion
+    """Give by what the means of the periods are multiplied, and how much they vary."""
+    own = parameters.constant.dispersion
     before = np.concatenate([parameters.stock[:, None], past.stock[:, :-1]], axis=1)
     inside = bounded(before, known.levels.seen_before, parameters.size, np)
-    factor, relative = leaving_law(past.mean, inside, own[:, None], structure.leaving, np)
-    told = known.windows.seen | known.windows.row
-    usual = (told * relative).sum(axis=1) / np.maximum(told.sum(axis=0), 1)
-    usual = np.where(told.any(axis=0), usual, relative[:, told.any(axis=1)].mean(axis=1))
-    dispersion = np.where(structure.leaving.any(axis=1), 1 / usual, own)
-    constant = parameters.constant._replace(dispersion=dispersion)
-    return factor, replace(parameters, constant=constant)
+    return leaving_law(past.mean, inside, own[:, None], known.structure.leaving, np)
 
 
-def own(parameters, s):
-    """Give the parameters of one flow, (draw,)."""
-    constant = parameters.constant._asdict()
-    return Parameters(**{k: v[..., s] if np.ndim(v) else v for k, v in constant.items()})
+def own(parameters, s, relative):
+    """Give the parameters of one flow, (draw,), the dispersion that of some periods."""
+    constant = parameters.constant._asdict() | {"dispersion": 1 / relative.mean(axis=1)[:, None]}
+    at = {k: v[..., s if v.shape[-1] > 1 else 0] for k, v in constant.items() if np.ndim(v)}
+    return Parameters(**constant | at)
 
 
 def figures_of(known, *, all_of_them=False):
@@ -167,7 +161,7 @@ def roundings(known):
 def test_every_figure_of_a_flow_is_one_factor(drawn):
     """The potentials are scipy's log probabilities of the figures, given the replay's means."""
     known, parameters, made, past = drawn
-    factor, parameters = as_they_leave(known, parameters, past)
+    factor, relative = as_they_leave(known, parameters, past)
     structure, counts = known.structure, of_flows(known)
     published = of_flows(known, all_of_them=True).items()
     total = dict.fromkeys((name for name in made if name not in ("log_mean", "stock_rows")), 0.0)
@@ -175,8 +169,9 @@ def test_every_figure_of_a_flow_is_one_factor(drawn):
     for (s, a, b), value in counts.items():
         unit = units[s, a, b]
         expected = past.mean[:, a : b + 1, s].sum(axis=1) * factor[:, b, s]
-        law = own(parameters, s)
-        _, shape = window_law(expected, np.array(float(b - a + 1)), law, np)
+        months = np.array(float(b - a + 1))
+        law = own(parameters, s, relative[:, a : b + 1, s])
+        _, shape = window_law(expected, months, law, np)
         if structure.drives[s] != "part" and unit > 1 and value < 20 * unit and a == b:
             name = f"counts_rounded_to_{unit}"
             which = np.arange(max(value - unit // 2, 0), value - unit // 2 + unit)[:, None]
@@ -193,6 +188,7 @@ def test_every_figure_of_a_flow_is_one_factor(drawn):
             figures = [v for (o, i, j), v in published if o == whole and a <= i and j <= b]
             assert room == pytest.approx(sum(figures)), "the room is the figure of the whole"
             share = expected / room
+            _, shape = window_law(room, months, law, np)
             added = stats.betabinom.logpmf(value, round(room), share * shape, (1 - share) * shape)
         else:
             name, whole = "coarse_counts", structure.room[s].argmax()
@@ -200,8 +196,10 @@ def test_every_figure_of_a_flow_is_one_factor(drawn):
             fill = np.where(single, known.windows.value, past.mean)[:, a : b + 1]
             room = np.maximum(fill @ structure.room[s], 0.5).sum(axis=1)
             share = expected / room
+            _, shape = window_law(room, months, law, np)
             of_share = (1 - share) / (share * (shape + 1))
-            shape = 1 / (of_share + 1 / parameters.constant.dispersion[:, whole])
+            law = own(parameters, whole, relative[:, a : b + 1, whole])
+            shape = 1 / (of_share + 1 / window_law(room, months, law, np)[1])
             added = stats.nbinom.logpmf(value, shape, shape / (shape + expected))
         total[name] = total[name] + added
     for name, value in total.items():
@@ -214,7 +212,7 @@ def test_every_change_of_a_stock_is_one_factor(drawn):
     Those between the same two dates are normal together.
     """
     known, parameters, made, past = drawn
-    factor, parameters = as_they_leave(known, parameters, past)
+    factor, relative = as_they_leave(known, parameters, past)
     expected = past.mean * factor
     structure, net = known.structure, known.network
     windows = {
@@ -249,12 +247,14 @@ def test_every_change_of_a_stock_is_one_factor(drawn):
                     share = value * expected[:, t, s] / expected[:, a : b + 1, s].sum(axis=1)
                     mean = mean + sign[s] * share
                     cut[a, b, value] = cut.get((a, b, value), 0.0) + share
-                law, variance = own(parameters, s), 0.0
+                variance = 0.0
                 for (a, b, value), part in cut.items():
+                    law = own(parameters, s, relative[:, a : b + 1, s])
                     weight = (b - a + 1) * law.dispersion
                     left = np.clip(1 - part / max(value, 1e-9), 0, 1)
                     variance = variance + part * left * (value + weight) / (1 + weight)
                 if periods:
+                    law = own(parameters, s, relative[:, start + 1 : end + 1, s])
                     _, shape = window_law(gone, np.array(float(periods)), law, np)
                     variance = variance + gone + gone**2 / shape
                 causes["flow", s] = sign[s], variance

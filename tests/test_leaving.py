@@ -62,7 +62,7 @@ def test_residuals_of_those_who_leave_have_the_law_of_the_likelihood(hazard):
         net, **{name: months("2020-01", each.tolist()) for name, each in figures.items()}
     )
     mean, shape = residuals._law(truth, known)
-    mean, shape = mean[0, 1:, 1], shape[0, 1]
+    mean, shape = mean[0, 1:, 1], shape[0, 1:, 1]
     z = (figures["leave"][1:] - mean) / np.sqrt(mean + mean**2 / shape)
     assert z.mean() == pytest.approx(0, abs=4 / np.sqrt(n_time))
     assert z.var() == pytest.approx(1, abs=6 * np.sqrt(2 / n_time))

@@ -13,10 +13,9 @@ from mppbayes import names
 from mppbayes.evaluation.cells import Floats
 from mppbayes.evaluation.mixture import Mixture, quantile_residuals
 from mppbayes.inference import Fit
-from mppbayes.model.arrays import leaving_weight
 from mppbayes.model.counts import negative_binomial_counts
 from mppbayes.model.layout import Layout
-from mppbayes.model.leaving import leaving_law, usual_dispersion
+from mppbayes.model.leaving import leaving_law
 from mppbayes.model.passage import bounded
 from mppbayes.model.priors import CrisisShock
 from mppbayes.model.replay import FlowDraws, replay
@@ -62,12 +61,10 @@ def one_step_residuals(fit: Fit, *, seed: int = 0) -> xr.Dataset:
     known = seen.values & (np.cumsum(seen.values, axis=0) > 1)
     past, law, rng = _Past.of(fit), fit.spec.shock, np.random.default_rng(seed)
     uniform = rng.uniform(size=seen.shape)[known]
-    mean, dispersion = (
-        np.concatenate([past.mean(scale * past.even_shocks(rng)) for scale in law.scales]),
-        np.tile(past.dispersion, (len(law.scales), 1)),
-    )
+    mean = np.concatenate([past.mean(scale * past.even_shocks(rng)) for scale in law.scales])
+    dispersion = np.tile(past.dispersion[:, known], (len(law.scales), 1))
     weight = np.repeat(np.array(law.weights) / len(past.dispersion), len(past.dispersion))
-    mixture = Mixture(mean[:, known], dispersion[:, np.nonzero(known)[1]], weight)
+    mixture = Mixture(mean[:, known], dispersion, weight)
     value, rounding, lower, upper = (
         observed[name].values[known] for name in ("value", "rounding", "lower", "upper")
     )
@@ -99,7 +96,7 @@ def judged(fit: Fit) -> NDArray[np.int64]:
 
 
 class _Past(NamedTuple):
-    """The replayed past: mean (draw, time, flow), shock (draw, time), the rest (draw, flow)."""
+    """The replayed past: mean and dispersion (draw, time, flow), shock (draw, time), loading."""
 
     replayed: Floats
     shock: Floats
@@ -118,7 +115,7 @@ class _Past(NamedTuple):
             mean[..., flows],
             draws.shock,
             draws.constant.shock_loading[:, flows],
-            dispersion[:, flows],
+            dispersion[..., flows],
         )
 
     def mean(self, shock: Floats) -> Floats:
@@ -134,15 +131,14 @@ class _Past(NamedTuple):
 
 
 def _law(draws: FlowDraws, layout: Layout) -> tuple[Floats, Floats]:
-    """Give the means, (draw, time, flow), and dispersions, (draw, flow), as the likelihood does."""
+    """Give the means and dispersions as the likelihood does: (draw, time, flow) each."""
     past, own, leaving = replay(draws, layout), draws.constant.dispersion, layout.structure.leaving
-    if past.stock is None or draws.stock is None or not leaving.any():
-        return past.mean, own
+    if past.stock is None or draws.stock is None:
+        return past.mean, np.broadcast_to(own[:, None], past.mean.shape)
     before = np.concatenate([draws.stock[:, None], past.stock[:, :-1]], axis=1)
     inside = bounded(before, layout.levels.seen_before, draws.size, np)
     factor, relative = leaving_law(past.mean, inside, own[:, None], leaving, np)
-    usual = usual_dispersion(relative, leaving_weight(layout), own, leaving, np)
-    return past.mean * factor, usual
+    return past.mean * factor, 1 / relative
 
 
 def _expected_correlation(
@@ -152,7 +148,7 @@ def _expected_correlation(
     scale = rng.choice(law.scales, p=law.weights, size=past.shock.shape)
     mean = past.mean(scale * rng.standard_normal(past.shock.shape))
     noise = rng.standard_normal((2, *mean.shape))
-    drawn = negative_binomial_counts(mean, past.dispersion[:, None], *noise)
+    drawn = negative_binomial_counts(mean, past.dispersion, *noise)
     ranks = rankdata(drawn + rng.uniform(size=drawn.shape), axis=0)
     z = ndtri((ranks - 0.5) / len(drawn))
     n_flows = z.shape[2]

@@ -50,8 +50,6 @@ def arrays(spec: ModelSpec, layout: Layout, panel: Panel) -> Arrays:
         data["season_sharpness"] = season_sharpness(known, spec)
     if layout.network.stocks:
         data["stock_size"] = spec.sizes
-    if layout.structure.leaving.any():
-        data["leaving_weight"] = leaving_weight(known)
     data |= _cell_arrays(known, layout)
     data |= route_arrays(known)
     return data | row_arrays(known, layout)
@@ -138,17 +136,6 @@ def closings(
     for t in range(1, len(tells)):
         tells[t] |= tells[t - 1] & ~closes[t - 1]
     return (closes & tells) | first, np.maximum(periods, 1.0), tells.astype(float)
-
-
-def leaving_weight(known: Layout) -> NDArray[np.float64]:
-    """Weigh the periods of each flow that its figures, or those of its stock, are about.
-
-    (time, flow); the sum over time is 1.
-    """
-    told = known.windows.seen | known.windows.row
-    anything = told.any(axis=1, keepdims=True)
-    weight = np.where(told.any(axis=0), told, anything | ~anything.any()).astype(float)
-    return np.asarray(weight / weight.sum(axis=0))
 
 
 def _cell_arrays(known: Layout, layout: Layout) -> Arrays:

@@ -1,26 +1,28 @@
 """The likelihood of the evidence: one factor for every published figure."""
 
+from typing import NamedTuple
+
 import numpy as np
 import pymc as pm
 import pytensor.tensor as pt
 from pytensor.tensor import TensorVariable
 
 from mppbayes.model.layout import Layout
-from mppbayes.model.leaving import leaving_law, usual_dispersion
+from mppbayes.model.leaving import leaving_law
 from mppbayes.model.likelihood import (
     Shape,
     beta_binomial,
-    log_gamma,
     negative_binomial,
     negative_binomial_interval,
 )
 from mppbayes.model.passage import Passed, window_law
 from mppbayes.model.recursion import Unknowns
-from mppbayes.model.rows import Rows, apart, row_law
+from mppbayes.model.rows import Rows, apart, row_law, summed
 from mppbayes.model.step import Parameters
 from mppbayes.model.structure import Structure
 
 type Given = dict[str, TensorVariable]
+type Index = tuple[TensorVariable, ...]
 
 
 def add_evidence(
@@ -59,18 +61,19 @@ def add_evidence(
 
 
 def as_they_leave(
-    structure: Structure, given: Given, passed: Passed, unknowns: Unknowns
+    structure: Structure, passed: Passed, unknowns: Unknowns
 ) -> tuple[Passed, Unknowns]:
     """Give what the counts of flows that leave a stock are expected to be, and how they vary.
 
-    A flow's relative variance is taken as its mean over the periods that figures are about.
+    The dispersion is then that of every period, (time, flow).
     """
-    own = unknowns.parameters.dispersion
-    factor, relative = leaving_law(passed.mean, passed.inside, own, structure.leaving, pt)
-    dispersion = usual_dispersion(relative, given["leaving_weight"], own, structure.leaving, pt)
+    parameters = unknowns.parameters
+    factor, relative = leaving_law(
+        passed.mean, passed.inside, parameters.dispersion, structure.leaving, pt
+    )
     return (
         passed._replace(mean=passed.mean * factor, expected=passed.expected * factor),
-        unknowns._replace(parameters=unknowns.parameters._replace(dispersion=dispersion)),
+        unknowns._replace(parameters=parameters._replace(dispersion=1 / relative)),
     )
 
 
@@ -80,30 +83,35 @@ def _cells(given: Given, prefix: str) -> Given:
 
 def _exact(given: Given, log_mean: TensorVariable, dispersion: TensorVariable) -> None:
     cells = _cells(given, "exact_")
-    at = log_mean[cells["time"], cells["flow"]]
+    time, flow = cells["time"], cells["flow"]
+    at = log_mean[time, flow]
     extra = cells["rounding_variance"] * pt.exp(-2 * at)
-    shape = 1 / (1 / dispersion[cells["flow"]] + extra)
+    shape = 1 / (1 / dispersion[_where(dispersion, time, flow)] + extra)
     exact = negative_binomial(cells["count"], cells["log_factorial"], at, Shape.of(shape))
     pm.Potential("exact_counts", (cells["weight"] * exact).sum())
+
+
+def _where(values: TensorVariable, time: TensorVariable, flow: TensorVariable) -> Index:
+    """Say where in values by flow, or by time and flow, those of cells are."""
+    return (flow,) if values.ndim == 1 else (time, flow)
 
 
 def _coarse(layout: Layout, given: Given, passed: Passed, parameters: Parameters) -> None:
     """Counts over several periods, and parts of what is not known, which tell of the whole too."""
     cells = _cells(given, "coarse_")
-    at = cells["time"], cells["flow"]
-    expected = pt.maximum(passed.expected[at], 1e-9)
-    length = given["length"][at] if "length" in given else None
-    shape = _window_shape(expected, length, parameters, cells["flow"])
-    relative = 1 / shape
-    if "room" in given:
-        share = pt.clip(expected / pt.maximum(passed.room[at], 1e-9), 1e-6, 1 - 1e-6)
-        whole = _whole(layout)[cells["flow"]]
-        of_whole = 1 / _window_shape(expected / share, length, parameters, whole)
-        relative = pt.where(
-            pt.as_tensor(layout.structure.driven("part"))[cells["flow"]],
-            (1 - share) / (share * (shape + 1)) + of_whole,
-            relative,
-        )
+    time, flow = cells["time"], cells["flow"]
+    expected = pt.maximum(passed.expected[time, flow], 1e-9)
+    windows = _Windows.of(given, time, flow)
+    if "room" not in given:
+        relative = 1 / windows.shape(expected, flow, parameters)
+    else:
+        is_part = pt.as_tensor(layout.structure.driven("part"))[flow]
+        room = pt.maximum(passed.room[time, flow], 1e-9)
+        shape = windows.shape(pt.where(is_part, room, expected), flow, parameters)
+        whole = windows.shape(room, _whole(layout)[flow], parameters)
+        share = pt.clip(expected / room, 1e-6, 1 - 1e-6)
+        of_share = (1 - share) / (share * (shape + 1))
+        relative = pt.where(is_part, of_share + 1 / whole, 1 / shape)
     law = Shape.of(1 / (relative + cells["rounding_variance"] / expected**2))
     coarse = negative_binomial(cells["count"], cells["log_factorial"], pt.log(expected), law)
     pm.Potential("coarse_counts", (cells["weight"] * coarse).sum())
@@ -116,45 +124,58 @@ def _whole(layout: Layout) -> TensorVariable:
     return pt.as_tensor(np.where(room.any(axis=1), room.argmax(axis=1), own))
 
 
-def _window_shape(
-    expected: TensorVariable,
-    length: TensorVariable | None,
-    parameters: Parameters,
-    flow: TensorVariable,
-) -> TensorVariable:
-    """Give the shape of the frailty of cells of flows, over windows of so many periods."""
-    if length is None:
-        return parameters.dispersion[flow]
-    own = parameters._replace(
-        adaptation=parameters.adaptation[flow], dispersion=parameters.dispersion[flow]
-    )
-    return window_law(expected, length, own, pt)[1]
+class _Windows(NamedTuple):
+    """Windows by their last period and their length, which is None where all are one period."""
+
+    last: TensorVariable
+    length: TensorVariable | None
+
+    @classmethod
+    def of(cls, given: Given, last: TensorVariable, flow: TensorVariable) -> "_Windows":
+        """Take them from the evidence."""
+        return cls(last, given["length"][last, flow] if "length" in given else None)
+
+    def shape(
+        self, over: TensorVariable, flow: TensorVariable, parameters: Parameters
+    ) -> TensorVariable:
+        """Give the shape of the frailty of flows over these windows."""
+        dispersion = parameters.dispersion
+        if self.length is None:
+            return dispersion[_where(dispersion, self.last, flow)]
+        if dispersion.ndim > 1:
+            first = self.last - pt.cast(self.length, "int64") + 1
+            dispersion = self.length / summed(1 / dispersion, first, self.last, flow)
+        else:
+            dispersion = dispersion[flow]
+        own = parameters._replace(adaptation=parameters.adaptation[flow], dispersion=dispersion)
+        return window_law(over, self.length, own, pt)[1]
 
 
 def _parts(given: Given, passed: Passed, parameters: Parameters) -> None:
     cells = _cells(given, "part_")
     time, flow = cells["time"], cells["flow"]
-    share = passed.expected[time, flow] / pt.maximum(passed.room[time, flow], 1e-9)
-    length = given["length"][time, flow] if "length" in given else None
-    shape = _window_shape(passed.expected[time, flow], length, parameters, flow)
-    part = beta_binomial(cells["count"], cells["room"], pt.clip(share, 1e-9, 1 - 1e-9), shape)
+    room = pt.maximum(passed.room[time, flow], 1e-9)
+    share = pt.clip(passed.expected[time, flow] / room, 1e-9, 1 - 1e-9)
+    shape = _Windows.of(given, time, flow).shape(room, flow, parameters)
+    part = beta_binomial(cells["count"], cells["room"], share, shape)
     pm.Potential("parts", (cells["weight"] * part).sum())
 
 
 def _intervals(
     layout: Layout, given: Given, log_mean: TensorVariable, dispersion: TensorVariable
 ) -> None:
-    log_dispersion, log_gamma_dispersion = pt.log(dispersion), log_gamma(dispersion)
+    law = Shape.of(dispersion)
     for unit in layout.roundings:
         cells = _cells(given, f"interval_{unit}_")
-        flow = cells["flow"]
+        time, flow = cells["time"], cells["flow"]
+        at = _where(dispersion, time, flow)
         interval = negative_binomial_interval(
             cells["lower"],
             cells["width"],
             unit + 1,
             cells["log_factorial"],
-            log_mean[cells["time"], flow],
-            Shape(dispersion[flow], log_dispersion[flow], log_gamma_dispersion[flow]),
+            log_mean[time, flow],
+            Shape(*(value[at] for value in law)),
         )
         pm.Potential(f"counts_rounded_to_{unit}", (cells["weight"] * interval).sum())
 

@@ -57,8 +57,8 @@ def build(spec: ModelSpec, layout: Layout, data: Arrays) -> pm.Model:
         log_mean = pm.Deterministic(
             names.LOG_MEAN, pt.log(pt.maximum(passed.mean, 1e-9)), dims=(names.TIME, names.FLOW)
         )
-        if spec.structure.leaving.any():
-            passed, unknowns = as_they_leave(spec.structure, given, passed, unknowns)
+        if spec.network.stocks:
+            passed, unknowns = as_they_leave(spec.structure, passed, unknowns)
             log_mean = pt.log(pt.maximum(passed.mean, 1e-9))
         add_evidence(layout, given, passed, unknowns, log_mean)
     return model

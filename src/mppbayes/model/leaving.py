@@ -56,25 +56,3 @@ def leaving_law(
     factor = 1 + share * (bend @ leaving.T) / dispersion + (second * together) @ leaving.T / 2
     relative = (1 + 2 * share * (bend @ leaving.T)) / dispersion + (bend**2 * together) @ leaving.T
     return factor, xp.maximum(relative - (1 / inside) @ leaving.T, _LEAST)
-
-
-def usual_dispersion(
-    relative: Array, weight: Array, dispersion: Array, leaving: Array, xp: Namespace
-) -> Array:
-    """Give the dispersion of flows over all periods: of those that leave, what they usually have.
-
-    Parameters
-    ----------
-    relative : (…, time, flow)
-        As :func:`leaving_law` gives.
-    weight : (time, flow)
-        Of the periods that figures are about; the sum over time is 1.
-    dispersion : (…, flow)
-        Of the flows' own frailties.
-    leaving : (flow, stock)
-        1 where a flow leaves a stock.
-    xp : namespace
-        ``numpy`` or ``pytensor.tensor``.
-    """
-    usual = (weight * relative).sum(axis=-2)
-    return xp.where(leaving.any(axis=1), 1 / usual, dispersion)

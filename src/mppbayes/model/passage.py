@@ -257,7 +257,8 @@ def passage(
         length = seen.length
         if ties.tiers:
             rooms = room + xp.where(seen.begins, 0.0, carried.room)
-    gain, shape = window_law(expected, length, parameters, xp)
+    over = xp.where(ties.links.parts, rooms, expected) if ties.tiers else expected
+    gain, shape = window_law(over, length, parameters, xp)
     stock, residual, count = carried.stock, carried.residual, seen.count
     known, variance = seen.seen, None
     if ties.driven is not None:
@@ -276,7 +277,7 @@ def passage(
         of_share = share_surprise(count, expected, rooms, shape, xp)
         news = xp.where(ties.links.parts, xp.where(seen.room_seen, of_share, 0.0), news)
     a_period = expected / length
-    spread = xp.sqrt(1 / (a_period + 1) + 1 / parameters.dispersion)
+    spread = xp.sqrt(xp.maximum(2 * bias(a_period, parameters.dispersion), 1e-12))
     unseen = chance.gap * spread * xp.sqrt(length)
     told = xp.where(known, gain * news, parameters.adaptation * unseen)
     if seen.ends is not None:
@@ -383,16 +384,28 @@ def crowded(inside: Array, elasticity: Array, ties: Ties, xp: Namespace) -> Arra
 
 
 def window_law(
-    expected: Array, length: Array, parameters: Parameters, xp: Namespace
+    over: Array, length: Array, parameters: Parameters, xp: Namespace
 ) -> tuple[Array, Array]:
     """Say how a window's count varies, and how much of its surprise stays in the level.
 
     Within a window of n periods each period's surprise moves the periods after it, by the share α
-    that stays. To first order the log of the window's total is the mean of ``(1 + α j)`` times
-    the surprises, j the periods that still follow, and the level at its end is α times their
-    sum: the variance of the total, and the regression of the level on it, follow. What the total
-    leaves unknown of the level is added to the variance of the next one. One period gives α and
-    the dispersion.
+    that stays. With μ expected of a period, the surprise is ``r = μ / (μ + 1)`` times what the
+    count exceeds it by, relative to μ, which has the variance ``1/μ + 1/φ``. To first order the
+    window's total exceeds what was expected by the mean of ``(1 + α r j)`` times these, j the
+    periods that still follow, and the level at its end by ``α r`` times their sum: the variance
+    of the total, and the regression of the level on it, follow. What the total leaves unknown of
+    the level is added to the variance of the next one. One period gives α and the dispersion.
+
+    Parameters
+    ----------
+    over : array
+        The expected count of the window; of a part, what it takes its share of.
+    length : array, or float
+        Its periods.
+    parameters : Parameters
+        Of the flows.
+    xp : namespace
+        ``numpy`` or ``pytensor.tensor``.
 
     Returns
     -------
@@ -403,14 +416,17 @@ def window_law(
     """
     if isinstance(length, float):
         return parameters.adaptation, parameters.dispersion
-    stays, n = parameters.adaptation, length
+    n, a_period = length, over / length
+    felt = a_period / (a_period + 1)
+    stays = parameters.adaptation * felt
     first = n + stays * n * (n - 1) / 2
     second = n + stays * n * (n - 1) + stays**2 * (n - 1) * n * (2 * n - 1) / 6
-    left = stays**2 * (n - first**2 / second)
-    arrivals = 1 / (expected / n + 1)
-    relative = (second / parameters.dispersion + (second - n) * arrivals) / n**2
-    relative = relative + left * (1 / parameters.dispersion + arrivals)
-    return stays * n * first / second, 1 / relative
+    moved = parameters.adaptation * (n - 1) * n * (1 + stays * (2 * n - 1) / 6) / (a_period + 1)
+    left = parameters.adaptation**2 * (n - first**2 / second)
+    news = 2 * bias(a_period, parameters.dispersion)
+    relative = (second / parameters.dispersion + moved) / n**2 + left * news
+    gain = parameters.adaptation * n * first / second * (over + 1) / (over + n)
+    return gain, 1 / relative
 
 
 def _stocks(

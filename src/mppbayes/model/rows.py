@@ -204,7 +204,7 @@ def row_law(
     rows : Rows
         The evidence.
     parameters : Parameters
-        Of the flows.
+        Of the flows; the dispersion that of every period, (time, flow).
     unrecorded : (stock,)
         Standard deviation of what changes a stock unrecorded, per period.
 
@@ -219,13 +219,13 @@ def row_law(
     """
     every = pt.arange(mean.shape[1])
     start, end, flows = rows.start_at, rows.end_at, rows.flows
-    through = pt.cumsum(mean, axis=0)
-    total = through[end, every] - (through - mean)[start, every]
+    total = summed(mean, start, end, every)
     figure = count[end, every]
     share = pt.where(rows.inside, mean * figure / pt.maximum(total, 1e-9), mean)
     shared = pt.cumsum(share, axis=0)
     within = pt.where(rows.inside, shared - (shared - share)[start, every], 0.0)
-    strength = (end - start + 1) * parameters.dispersion
+    relative = 1 / parameters.dispersion
+    strength = (end - start + 1) ** 2 / summed(relative, start, end, every)
     unseen = pt.where(rows.inside, 0.0, mean).cumsum(axis=0)
     periods = (1 - pt.cast(rows.inside, "float64")).cumsum(axis=0)
 
@@ -250,9 +250,10 @@ def row_law(
     )
     gone = at_last(unseen) - at_first(unseen)
     length = pt.maximum(at_last(periods) - at_first(periods), 1.0)
-    of_flows = parameters._replace(
-        adaptation=parameters.adaptation[flows], dispersion=parameters.dispersion[flows]
-    )
+    first, last = rows.first[:, None], rows.last[:, None]
+    usual = summed(relative, pt.minimum(first + 1, last), last, flows)
+    usual = usual / pt.maximum(last - first, 1)
+    of_flows = parameters._replace(adaptation=parameters.adaptation[flows], dispersion=1 / usual)
     _, shape = window_law(gone, length, of_flows, pt)
     variance = gone + gone**2 / shape + cut
     n_periods = rows.last - rows.first
@@ -264,6 +265,14 @@ def row_law(
     both = ((variance * rows.signs)[:, None] * rows.beside_signs).sum(axis=2)
     missed = (rows.stocks[:, None] * rows.stocks[rows.beside]) @ unrecorded**2
     return expected, spread, rows.joined * (both + n_periods[:, None] * missed)
+
+
+def summed(
+    values: TensorVariable, first: TensorVariable, last: TensorVariable, flow: TensorVariable
+) -> TensorVariable:
+    """Add up values, (time, flow), from the first to the last period, both included."""
+    through = pt.cumsum(values, axis=0)
+    return through[last, flow] - (through - values)[first, flow]
 
 
 def apart(
