@@ -17,8 +17,8 @@ from mppbayes.model.arrays import arrays
 from mppbayes.model.graph import build
 from mppbayes.model.layout import Layout
 from mppbayes.model.leaving import leaving_law
-from mppbayes.model.passage import bounded, window_law
-from mppbayes.model.replay import replay
+from mppbayes.model.passage import bounded, in_doubt, window_law
+from mppbayes.model.replay import doubts, replay
 from mppbayes.model.step import Parameters
 from mppbayes.network import Network
 from mppbayes.panel import Panel
@@ -118,10 +118,14 @@ def test_the_whole_chain_has_what_it_should_have(drawn):
 
 def as_they_leave(known, parameters, past):
     """Give by what the means of the periods are multiplied, and how much they vary."""
-    own = parameters.constant.dispersion
+    adaptation, own = (
+        each[:, None] for each in (parameters.constant.adaptation, parameters.constant.dispersion)
+    )
+    if (doubt := doubts(parameters, known)) is not None:
+        _, own = in_doubt(adaptation, own, past.mean, doubt, np)
     before = np.concatenate([parameters.stock[:, None], past.stock[:, :-1]], axis=1)
     inside = bounded(before, known.levels.seen_before, parameters.size, np)
-    return leaving_law(past.mean, inside, own[:, None], known.structure.leaving, np)
+    return leaving_law(past.mean, inside, own, known.structure.leaving, np)
 
 
 def own(parameters, s, relative):

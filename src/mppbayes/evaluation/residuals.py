@@ -16,9 +16,9 @@ from mppbayes.inference import Fit
 from mppbayes.model.counts import negative_binomial_counts
 from mppbayes.model.layout import Layout
 from mppbayes.model.leaving import leaving_law
-from mppbayes.model.passage import bounded
+from mppbayes.model.passage import bounded, in_doubt
 from mppbayes.model.priors import CrisisShock
-from mppbayes.model.replay import FlowDraws, replay
+from mppbayes.model.replay import FlowDraws, doubts, replay
 from mppbayes.panel.evidence import rounding_interval
 
 OTHER_FLOW = "other_flow"
@@ -132,12 +132,15 @@ class _Past(NamedTuple):
 
 def _law(draws: FlowDraws, layout: Layout) -> tuple[Floats, Floats]:
     """Give the means and dispersions as the likelihood does: (draw, time, flow) each."""
-    past, own, leaving = replay(draws, layout), draws.constant.dispersion, layout.structure.leaving
+    past, leaving = replay(draws, layout), layout.structure.leaving
+    own = np.broadcast_to(draws.constant.dispersion[:, None], past.mean.shape)
+    if (doubt := doubts(draws, layout)) is not None:
+        _, own = in_doubt(draws.constant.adaptation[:, None], own, past.mean, doubt, np)
     if past.stock is None or draws.stock is None:
-        return past.mean, np.broadcast_to(own[:, None], past.mean.shape)
+        return past.mean, own
     before = np.concatenate([draws.stock[:, None], past.stock[:, :-1]], axis=1)
     inside = bounded(before, layout.levels.seen_before, draws.size, np)
-    factor, relative = leaving_law(past.mean, inside, own[:, None], leaving, np)
+    factor, relative = leaving_law(past.mean, inside, own, leaving, np)
     return past.mean * factor, 1 / relative
 
 

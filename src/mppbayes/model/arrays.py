@@ -10,6 +10,7 @@ from mppbayes.model.layout import Layout
 from mppbayes.model.routing import route_arrays
 from mppbayes.model.rows import row_arrays
 from mppbayes.model.specification import ModelSpec
+from mppbayes.model.timing import timing_arrays
 from mppbayes.panel import Panel
 
 type Arrays = dict[str, NDArray[np.generic]]
@@ -51,8 +52,7 @@ def arrays(spec: ModelSpec, layout: Layout, panel: Panel) -> Arrays:
     if layout.network.stocks:
         data["stock_size"] = spec.sizes
     data |= _cell_arrays(known, layout)
-    data |= route_arrays(known)
-    return data | row_arrays(known, layout)
+    return data | route_arrays(known) | timing_arrays(known, layout) | row_arrays(known, layout)
 
 
 def evidence_arrays(known: Layout, layout: Layout) -> Arrays:

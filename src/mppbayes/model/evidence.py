@@ -15,7 +15,7 @@ from mppbayes.model.likelihood import (
     negative_binomial,
     negative_binomial_interval,
 )
-from mppbayes.model.passage import Passed, window_law
+from mppbayes.model.passage import Passed, in_doubt, window_law
 from mppbayes.model.recursion import Unknowns
 from mppbayes.model.rows import Rows, apart, row_law, summed
 from mppbayes.model.step import Parameters
@@ -75,6 +75,16 @@ def as_they_leave(
         passed._replace(mean=passed.mean * factor, expected=passed.expected * factor),
         unknowns._replace(parameters=parameters._replace(dispersion=1 / relative)),
     )
+
+
+def as_counted_over(log_mean: TensorVariable, unknowns: Unknowns) -> Unknowns:
+    """Add to the chance of routed flows the doubt about what they are counted over.
+
+    The dispersion is then that of every period, (time, flow).
+    """
+    own = unknowns.parameters
+    _, dispersion = in_doubt(own.adaptation, own.dispersion, pt.exp(log_mean), unknowns.doubt, pt)
+    return unknowns._replace(parameters=own._replace(dispersion=dispersion))
 
 
 def _cells(given: Given, prefix: str) -> Given:

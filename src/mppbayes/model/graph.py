@@ -8,7 +8,7 @@ from pytensor.tensor import TensorVariable
 
 from mppbayes import names
 from mppbayes.model.arrays import Arrays
-from mppbayes.model.evidence import add_evidence, as_they_leave
+from mppbayes.model.evidence import add_evidence, as_counted_over, as_they_leave
 from mppbayes.model.halfnormal import half_normal
 from mppbayes.model.hierarchy import hierarchy, partly_centred, prefix
 from mppbayes.model.introduced import acting
@@ -19,6 +19,7 @@ from mppbayes.model.recursion import Unknowns, run
 from mppbayes.model.routing import doubted, exposures, shares_known
 from mppbayes.model.specification import ModelSpec
 from mppbayes.model.step import Parameters, State
+from mppbayes.model.timing import Behind, Timing, doubt
 from mppbayes.network import Initial
 
 # Unknowns far smaller than 1: a chain that starts them 1 away, as others, is tens of sds off.
@@ -57,6 +58,8 @@ def build(spec: ModelSpec, layout: Layout, data: Arrays) -> pm.Model:
         log_mean = pm.Deterministic(
             names.LOG_MEAN, pt.log(pt.maximum(passed.mean, 1e-9)), dims=(names.TIME, names.FLOW)
         )
+        if unknowns.doubt is not None:
+            unknowns = as_counted_over(log_mean, unknowns)
         if spec.network.stocks:
             passed, unknowns = as_they_leave(spec.structure, passed, unknowns)
             log_mean = pt.log(pt.maximum(passed.mean, 1e-9))
@@ -156,6 +159,7 @@ def _unknowns(spec: ModelSpec, layout: Layout, given: dict[str, TensorVariable])
         parameters,
         chance,
         exposures(spec, given),
+        _doubt(layout, given, parameters),
         stock.get(names.INITIAL_STOCK),
         given.get("stock_size"),
     )
@@ -195,6 +199,16 @@ def _flow_parameters(
     initial = pt.where(staying, level_of_stay, given["mean_level_centre"] + offset)
     flows[names.INITIAL_LEVEL] = pm.Deterministic(names.INITIAL_LEVEL, initial, dims=names.FLOW)
     return flows
+
+
+def _doubt(
+    layout: Layout, given: dict[str, TensorVariable], parameters: Parameters
+) -> TensorVariable | None:
+    """Give the doubt about what routed flows are counted over, (time, flow), if there is any."""
+    if (behind := Behind.of(layout)) is None:
+        return None
+    timing = Timing(given["timing_frailty"], given["timing_arrival"])
+    return doubt(timing, behind, parameters, pt)
 
 
 def _stays(spec: ModelSpec) -> tuple[NDArray[np.bool_], TensorVariable]:

@@ -69,6 +69,8 @@ class Seen(NamedTuple):
         Whether a window ends here with the figure of a stock.
     exposure : (flow,), optional
         What flows are counted over that no stock drives and that are no parts.
+    doubt : (…, flow), optional
+        The relative variance of what a routed flow is counted over.
     month, month_seen : (flow,), optional
         The count of this period alone, and whether it is known.
     room, room_seen : (flow,), optional
@@ -94,6 +96,7 @@ class Seen(NamedTuple):
     seen: Array
     begins: Array
     exposure: Array = 1.0
+    doubt: Array = None
     month: Array = None
     month_seen: Array = None
     ends: Array = None
@@ -259,6 +262,8 @@ def passage(
             rooms = room + xp.where(seen.begins, 0.0, carried.room)
     over = xp.where(ties.links.parts, rooms, expected) if ties.tiers else expected
     gain, shape = window_law(over, length, parameters, xp)
+    if seen.doubt is not None:
+        gain, shape = in_doubt(gain, shape, expected, seen.doubt, xp)
     stock, residual, count = carried.stock, carried.residual, seen.count
     known, variance = seen.seen, None
     if ties.driven is not None:
@@ -427,6 +432,40 @@ def window_law(
     relative = (second / parameters.dispersion + moved) / n**2 + left * news
     gain = parameters.adaptation * n * first / second * (over + 1) / (over + n)
     return gain, 1 / relative
+
+
+def in_doubt(
+    gain: Array, shape: Array, mean: Array, doubt: Array, xp: Namespace
+) -> tuple[Array, Array]:
+    """Say how a count varies, and what it teaches, if what it is counted over is in doubt.
+
+    Of its surprise only the flow's own part moves the level. What is learned is then the steady
+    gain of a Kalman filter: with the variances q of the flow's own surprise and v of the doubt,
+    that of the level stays at ``P = α q / 2 · (√((2 − α)² + 4 v / q) − (2 − α))``, and the gain is
+    ``(α q + P) / (q + v + P)``. The errors of what it is counted over are taken as independent.
+
+    Parameters
+    ----------
+    gain, shape : array
+        Without a doubt.
+    mean : array
+        The expected count.
+    doubt : array
+        v, relative.
+    xp : namespace
+        ``numpy`` or ``pytensor.tensor``.
+
+    Returns
+    -------
+    gain, shape : array
+        With it.
+    """
+    own = 1 / xp.maximum(mean, HALF) + 1 / shape
+    felt = mean / (mean + 1)
+    rest = 2 - gain * felt
+    rise = own / 2 * (xp.sqrt(rest**2 + 4 * doubt / own) - rest)
+    variance = doubt + gain * felt * rise
+    return gain * (own + rise) / (own + variance), 1 / (1 / shape + variance)
 
 
 def _stocks(

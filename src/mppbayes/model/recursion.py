@@ -28,6 +28,7 @@ class Unknowns(NamedTuple):
     parameters: Parameters
     chance: Chance
     exposure: TensorVariable | None
+    doubt: TensorVariable | None
     stock: TensorVariable | None
     size: TensorVariable | None
 
@@ -42,6 +43,8 @@ def run(
     sequences = {name: given[name] for name in Seen._fields if name in given}
     if unknowns.exposure is not None:
         sequences["exposure"] = unknowns.exposure
+    if unknowns.doubt is not None:
+        sequences["doubt"] = unknowns.doubt
     varying = [unknowns.chance.shock, unknowns.chance.gap, unknowns.parameters.season]
     first = beginning(structure, layout.is_coarse, unknowns.initial, unknowns.stock, pt)
     carried_names = [name for name, value in first._asdict().items() if value is not None]

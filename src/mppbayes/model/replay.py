@@ -20,6 +20,7 @@ from mppbayes.model.routing import doubted, doubted_weights, shares_known
 from mppbayes.model.specification import ModelSpec
 from mppbayes.model.step import Parameters, State
 from mppbayes.model.structure import Structure
+from mppbayes.model.timing import Behind, Timing, doubt, timing_arrays
 from mppbayes.model.windows import combined, lagged
 
 type Floats = NDArray[np.float64]
@@ -225,6 +226,7 @@ def replay(draws: FlowDraws, layout: Layout, keep_from: int = 0) -> Past:
     data = evidence_arrays(layout, layout)
     if structure.routes:
         exposure = _exposures(draws, layout)
+    in_doubt = doubts(draws, layout)
     gap_time, gap_flow = layout.gaps
     first = beginning(structure, layout.is_coarse, draws.initial, draws.stock, np)
     carried, end = first, draws.initial
@@ -236,6 +238,8 @@ def replay(draws: FlowDraws, layout: Layout, keep_from: int = 0) -> Past:
         seen = Seen(**{name: data[name][t] for name in Seen._fields if name in data})
         if structure.routes:
             seen = seen._replace(exposure=exposure[:, t])
+        if in_doubt is not None:
+            seen = seen._replace(doubt=in_doubt[:, t])
         chance = Chance(draws.shock[:, t, None], gap, draws.elasticity, draws.unrecorded)
         carried, passed = passage(carried, first, seen, chance, draws.at(now), tied, np)
         end = where(windows.end[t], State(carried.level, carried.long_run), end)
@@ -250,6 +254,15 @@ def replay(draws: FlowDraws, layout: Layout, keep_from: int = 0) -> Past:
         for values in (stocks, variances)
     )
     return Past(end, mean[:, keep_from:], count, stock, variance)
+
+
+def doubts(draws: FlowDraws, layout: Layout) -> Floats | None:
+    """Give the doubt about what routed flows were counted over, (draw, time, flow), if any."""
+    if (behind := Behind.of(layout)) is None:
+        return None
+    arrays = timing_arrays(layout, layout)
+    timing = Timing(arrays["timing_frailty"], arrays["timing_arrival"])
+    return np.asarray(doubt(timing, behind, draws.constant, np))
 
 
 def _exposures(draws: FlowDraws, layout: Layout) -> Floats:
