@@ -218,7 +218,7 @@ def test_every_change_of_a_stock_is_one_factor(drawn):
     known, parameters, made, past = drawn
     factor, relative = as_they_leave(known, parameters, past)
     expected = past.mean * factor
-    structure, net = known.structure, known.network
+    structure, net, units = known.structure, known.network, roundings(known)
     windows = {
         (s, t): (a, b, v) for (s, a, b), v in of_flows(known).items() for t in range(a, b + 1)
     }
@@ -236,6 +236,9 @@ def test_every_change_of_a_stock_is_one_factor(drawn):
         for (start, before, unit), (end, after, other) in pairwise(figures):
             mean = 0.0
             rounding = 1.0 + sum(each**2 / 12 for each in (unit, other) if each > 1)
+            for (s, _, b), each in units.items():
+                if each > 1 and start < b <= end:
+                    rounding += abs(sign[s]) * each**2 / 12
             causes = {}
             for k in inside:
                 unrecorded = (end - start) * parameters.unrecorded[:, k] ** 2

@@ -34,7 +34,8 @@ def laws(known, mean, *, dispersion, adaptation=1e-9, unrecorded=0.0):
         return pt.constant(np.broadcast_to(np.asarray(value, dtype=float), (n_flows,)))
 
     parameters = Parameters(*(constant(0.0) for _ in Parameters._fields))._replace(
-        dispersion=constant(dispersion), adaptation=constant(adaptation)
+        dispersion=pt.constant(np.broadcast_to(np.asarray(dispersion, dtype=float), mean.shape)),
+        adaptation=constant(adaptation),
     )
     given_rows = Rows(*(pt.constant(each) for each in rows if each is not None))
     with chains.plainly() as mode:

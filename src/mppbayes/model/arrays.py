@@ -1,5 +1,7 @@
 """Evidence as arrays: what the graph is given, so that other evidence needs no other graph."""
 
+from typing import NamedTuple
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import gammaln
@@ -11,6 +13,7 @@ from mppbayes.model.routing import route_arrays
 from mppbayes.model.rows import row_arrays
 from mppbayes.model.specification import ModelSpec
 from mppbayes.model.timing import timing_arrays
+from mppbayes.model.windows import of_rounding
 from mppbayes.panel import Panel
 
 type Arrays = dict[str, NDArray[np.generic]]
@@ -93,8 +96,7 @@ def evidence_arrays(known: Layout, layout: Layout) -> Arrays:
         if layout.is_coarse:
             data |= {"even": windows.spread, "even_seen": windows.counted}
         if layout.windows.row.any():
-            closes, periods, tells = closings(known)
-            data |= {"row": windows.row, "closes": closes, "periods": periods, "tells": tells}
+            data |= {"row": windows.row, **closings(known)._asdict()}
     return data
 
 
@@ -107,21 +109,30 @@ def _covered(known: Layout) -> NDArray[np.bool_]:
     return covered
 
 
-def closings(
-    known: Layout,
-) -> tuple[NDArray[np.bool_], NDArray[np.float64], NDArray[np.float64]]:
-    """Say where unseen flows learn from a stock, over (time, stock).
+class Closings(NamedTuple):
+    """Where unseen flows learn from a stock, over (time, stock).
 
-    Returns
-    -------
+    Attributes
+    ----------
     closes : bool
         Whether they do here.
     periods : float
         How many periods after the last time.
+    blur : float
+        The variance that rounding adds: of the two figures, and of those of flows in between.
     tells : float
         1 if there was a figure of the stock, or of a sum that it is in, since then; else 0.
     """
-    windows = known.windows
+
+    closes: NDArray[np.bool_]
+    periods: NDArray[np.float64]
+    blur: NDArray[np.float64]
+    tells: NDArray[np.float64]
+
+
+def closings(known: Layout) -> Closings:
+    """Find where unseen flows learn from a stock."""
+    windows, levels = known.windows, known.levels
     touching = np.abs(known.structure.change)
     closes = windows.row.astype(float) @ touching > 0
     begins = (windows.begins & windows.row.any(axis=0)).astype(float) @ touching > 0
@@ -132,10 +143,14 @@ def closings(
     first = np.roll(begins, -1, axis=0)  # the figure that the first one is compared with
     first[-1] = False
     closes |= first
-    tells = known.levels.seen | (known.levels.sum_seen @ known.levels.members > 0)
+    tells = levels.seen | (levels.sum_seen @ levels.members > 0)
     for t in range(1, len(tells)):
         tells[t] |= tells[t - 1] & ~closes[t - 1]
-    return (closes & tells) | first, np.maximum(periods, 1.0), tells.astype(float)
+    before = np.maximum(np.arange(len(tells))[:, None] - periods.astype(np.int64), 0)
+    of_flows = np.where(windows.seen, of_rounding(windows.rounding), 0.0).cumsum(axis=0) @ touching
+    then = (np.take_along_axis(each, before, axis=0) for each in (levels.blur, of_flows))
+    blur = levels.blur + next(then) + of_flows - next(then)
+    return Closings((closes & tells) | first, np.maximum(periods, 1.0), blur, tells.astype(float))
 
 
 def _cell_arrays(known: Layout, layout: Layout) -> Arrays:
@@ -162,7 +177,7 @@ def _cell_arrays(known: Layout, layout: Layout) -> Arrays:
         else:
             cells |= {
                 f"{kind}_log_factorial": gammaln(value + 1),
-                f"{kind}_rounding_variance": np.where(rounding > 1, rounding**2 / 12, 0.0),
+                f"{kind}_rounding_variance": of_rounding(rounding),
             }
         data |= _padded(cells, length)
     cells_seen = known.cells

@@ -88,8 +88,8 @@ class Seen(NamedTuple):
         Whether unseen flows learn from the stock here.
     tells : (stock,), optional
         1 if there was a figure of the stock, or of a sum that it is in, since they last did.
-    periods : (stock,), optional
-        Since they last did.
+    periods, blur : (stock,), optional
+        Since they last did; and the variance that the rounding of figures adds.
     """
 
     count: Array
@@ -114,6 +114,7 @@ class Seen(NamedTuple):
     closes: Array = None
     tells: Array = None
     periods: Array = None
+    blur: Array = None
 
 
 class Ties(NamedTuple):
@@ -270,7 +271,7 @@ def passage(
         stock, residual = _stocks(carried, seen, fill, ties, xp)
     if seen.row is not None:
         variance = xp.where(seen.row, expected + expected**2 / shape, 0.0)
-        left = seen.periods * chance.unrecorded**2
+        left = seen.periods * chance.unrecorded**2 + seen.blur
         shift, told_by_stocks = balanced(residual, variance, left, seen.tells, ties.groups, xp)
         told_count = some(expected + shift, expected, shape, xp)
         count = xp.where(seen.row, told_count, count)

@@ -18,6 +18,7 @@ from mppbayes.model.balance import OWN
 from mppbayes.model.layout import Layout
 from mppbayes.model.passage import window_law
 from mppbayes.model.step import Parameters
+from mppbayes.model.windows import of_rounding
 
 type Arrays = dict[str, NDArray[np.generic]]
 type _Row = tuple[int, int, float, float, NDArray[np.float64]]
@@ -144,7 +145,8 @@ def _rows(known: Layout) -> list[_Row]:
 
     A sum makes no row between two dates at which all of its members have figures, which tell it.
     """
-    network, table = known.network, known.table
+    network, table, windows = known.network, known.table, known.windows
+    through = np.where(windows.seen, of_rounding(windows.rounding), 0.0).cumsum(axis=0)
     found = []
     for name in (*network.stock_names, *network.sum_names):
         if name not in network.stock_series:
@@ -156,10 +158,16 @@ def _rows(known: Layout) -> list[_Row]:
         at = at[at >= 0]
         told = known.told_by_members(name)
         tracked = known.levels.tracked[stocks > 0].max()
-        value, unit = figures["value"].to_numpy(), figures["rounding"].to_numpy(dtype=float)
-        variance = np.where(unit > 1, unit**2 / 12, 0.0)
+        value, own = figures["value"].to_numpy(), of_rounding(figures["rounding"].to_numpy(float))
+        of_flows = through @ np.abs(known.structure.change @ stocks)
         found += [
-            (int(at[i]), int(at[i + 1]), value[i + 1] - value[i], variance[i : i + 2].sum(), stocks)
+            (
+                int(at[i]),
+                int(at[i + 1]),
+                value[i + 1] - value[i],
+                own[i] + own[i + 1] + of_flows[at[i + 1]] - of_flows[at[i]],
+                stocks,
+            )
             for i in range(len(at) - 1)
             if at[i] >= tracked and not {at[i], at[i + 1]} <= told
         ]

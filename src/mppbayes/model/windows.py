@@ -43,7 +43,8 @@ class Windows:
     inside : bool
         Whether a period lies in a seen window.
     history : float
-        Each figure spread evenly over its window; NaN where nothing was seen.
+        Each figure spread over its window as what drives the flow was, else evenly; NaN where
+        nothing was seen.
     room : float
         What a part takes its share of, from the figures; NaN where it is not known in whole.
     apart : float
@@ -97,6 +98,8 @@ class Levels:
         straight lines for the first level only.
     value : (time, stock)
         The level; 0 where not known.
+    blur : (time, stock)
+        The variance that rounding adds to the figures that tell of the level, be it in a sum.
     sum_seen, sum_value : (time, sum)
         The figures of sums of stocks.
     members : (sum, stock)
@@ -110,6 +113,7 @@ class Levels:
 
     seen: Flags
     value: Floats
+    blur: Floats
     sum_seen: Flags
     sum_value: Floats
     members: Floats
@@ -133,6 +137,8 @@ def stock_levels(structure: Structure, figures: pd.DataFrame, time: pd.PeriodInd
         len(sums), len(stocks)
     )
     known = own.copy()
+    blur = of_rounding(_levels_of(stocks, figures, time, "rounding"))
+    blur_of_sum = of_rounding(_levels_of(sums, figures, time, "rounding"))
     for q in range(len(sums)):
         between = _interpolated(of_sum[:, q])
         for k in np.flatnonzero(members[q]):
@@ -157,6 +163,7 @@ def stock_levels(structure: Structure, figures: pd.DataFrame, time: pd.PeriodInd
     return Levels(
         seen,
         np.nan_to_num(known),
+        blur + np.where(np.isnan(own), blur_of_sum @ members + (blur @ members.T) @ members, 0.0),
         ~np.isnan(of_sum),
         np.nan_to_num(of_sum),
         members,
@@ -172,9 +179,13 @@ def cut(
     n_time, n_flows = len(time), len(structure.flows)
     spans = [_spans(figures[figures["series"] == name], time) for name in structure.names]
     history = np.full((n_time, n_flows), np.nan)
-    for i, windows in enumerate(spans):
-        for first, last, figure, _ in windows:
-            history[first : last + 1, i] = figure / (last - first + 1)
+    pace = _pace(structure, levels)
+    for i in np.concatenate(structure.tiers):
+        if structure.drives[i] == "part":
+            pace[:, i] = np.nan_to_num(combined(history, structure.room[i]), nan=1.0)
+        for first, last, figure, _ in spans[i]:
+            share = np.maximum(pace[first : last + 1, i], 1e-9)
+            history[first : last + 1, i] = figure * share / share.sum()
     usable = np.ones((n_time, n_flows), dtype=bool)
     room = np.full((n_time, n_flows), np.nan)
     apart = np.full((n_time, n_flows), np.nan)
@@ -262,12 +273,19 @@ _REASONS = {
 }
 
 
-def _levels_of(series: tuple[str, ...], figures: pd.DataFrame, time: pd.PeriodIndex) -> Floats:
+def of_rounding(unit: Floats) -> Floats:
+    """Give the variance that rounding to a unit adds to a figure; none if it is whole numbers."""
+    return np.where(unit > 1, unit**2 / 12, 0.0)
+
+
+def _levels_of(
+    series: tuple[str, ...], figures: pd.DataFrame, time: pd.PeriodIndex, column: str = "value"
+) -> Floats:
     values = np.full((len(time), len(series)), np.nan)
     for position, name in enumerate(series):
         rows = figures[figures["series"] == name]
         at = time.get_indexer(pd.PeriodIndex(rows["end"], freq=time.freq))
-        values[at[at >= 0], position] = rows["value"].to_numpy()[at >= 0]
+        values[at[at >= 0], position] = rows[column].to_numpy(float)[at >= 0]
     return values
 
 
@@ -285,6 +303,22 @@ def _spans(rows: pd.DataFrame, time: pd.PeriodIndex) -> list[tuple[int, int, flo
     last = time.get_indexer(pd.PeriodIndex(rows["end"], freq=time.freq))
     windows = zip(first, last, rows["value"], rows["rounding"], strict=True)
     return sorted((int(a), int(b), float(v), float(r)) for a, b, v, r in windows if 0 <= a <= b)
+
+
+def _pace(structure: Structure, levels: Levels) -> Floats:
+    """Give how fast flows go by what is known of the stocks that drive them: (time, flow).
+
+    Those who leave at a rate of the flow's own, as far as is known, do so with the square root of
+    who is there, which is what the prior of the elasticity has in the middle.
+    """
+    n_time = len(levels.seen)
+    pace = np.ones((n_time, len(structure.flows)))
+    for i in np.flatnonzero(structure.driver >= 0):
+        k = structure.driver[i]
+        if (at := np.flatnonzero(levels.seen[:, k])).size:
+            before = np.interp(np.arange(n_time) - 1, at, levels.value[at, k])
+            pace[:, i] = np.maximum(before, 1.0) ** (0.5 if structure.elastic[i] else 1.0)
+    return pace
 
 
 def _evenly(total: float, n_periods: int) -> Floats:

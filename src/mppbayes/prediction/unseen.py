@@ -48,7 +48,7 @@ def drawn_around(
         The counts; none is negative.
     """
     windows, structure = layout.windows, layout.structure
-    _, periods, tells = closings(layout)
+    learns = closings(layout)
     stocks, groups = structure.network.stock_names, grouped(structure)
     futures = len(counts) // len(variance)
     drawn = counts.copy()
@@ -57,14 +57,14 @@ def drawn_around(
             continue
         ordinal = layout.periods[t].ordinal
         spread = np.repeat(variance[:, t - keep_from], futures, axis=0)
-        noise = periods[t] * unrecorded**2
+        noise = learns.periods[t] * unrecorded**2 + learns.blur[t]
         before = np.sqrt(spread) * innovations.unseen(structure.names, ordinal)
         figure = np.sqrt(noise + OWN) * innovations.unseen(stocks, ordinal)
         learned, _ = balanced(
             before @ structure.change + figure,
             spread,
             noise,
-            tells[t],
+            learns.tells[t],
             groups,
             np,
         )
