@@ -48,7 +48,7 @@ def chain_fit() -> Fit:
         ModelSpec(panel.network, harmonics=0),
         panel,
         seed=1,
-        sampler=Sampler(chains=2, tune=150, draws=150),
+        sampler=Sampler(chains=2, tune=150, draws=200),
         limits=LOOSE,
         progress=False,
     )

@@ -7,6 +7,7 @@ from chains import flow, months, network, route, stock
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from mppbayes.model.arrays import closings
 from mppbayes.model.delays import nominal_weights
 from mppbayes.model.structure import Structure
 from mppbayes.network import Network
@@ -189,6 +190,34 @@ def test_what_leaves_a_stock_waits_for_its_first_figure():
         ("row", "2020-10", "2020-10"),
     ]
     assert begins(known, "lose") == ["2020-03"]
+
+
+def test_a_flow_with_some_figures_learns_from_a_stock_where_it_has_none():
+    net = network(
+        flow("arrive", enters="present"),
+        flow("leave", leaves="present"),
+        stocks=[stock("present")],
+    )
+    known = chains.layout(
+        net,
+        arrive=months("2020-01", [5] * 13),
+        leave=[("2020-05", 3), ("2020-06", 4), ("2020-10", 5)],
+        present=[(f"2020-{month}", 50) for month in ("02", "04", "07", "08", "12")],
+    )
+    assert windows(known, "leave") == [
+        ("row", "2020-03", "2020-04"),
+        ("seen", "2020-05", "2020-05", 3),
+        ("seen", "2020-06", "2020-06", 4),
+        ("gap", "2020-07", "2020-07"),  # what the stock tells is of May and June besides
+        ("row", "2020-08", "2020-08"),
+        ("gap", "2020-09", "2020-09"),
+        ("seen", "2020-10", "2020-10", 5),
+    ]
+    assert begins(known, "leave") == ["2020-03"]
+    learns = closings(known)
+    closes = [str(known.periods[t]) for t in np.flatnonzero(learns.closes[:, 0])]
+    assert closes == ["2020-02", "2020-04", "2020-07", "2020-08"]
+    assert learns.periods[[3, 7], 0].tolist() == [2, 1]
 
 
 def test_a_stock_that_is_never_seen_is_known_from_its_initial_mean():

@@ -12,10 +12,10 @@ import mppbayes as mpp
 from mppbayes.errors import AggregationError, LabelError, ScenarioError
 from mppbayes.network import Network
 from mppbayes.prediction import Forecast
-from mppbayes.prediction.coherence import weighted_on
 from mppbayes.prediction.quantities import quantities
 from mppbayes.prediction.rounding import apportioned, rounded, wholes
 from mppbayes.prediction.simulation import stock_coordinates
+from mppbayes.prediction.weighting import Weighting, weighted_on
 
 UNTIL, SEED = "2027-12", 2
 
@@ -50,10 +50,9 @@ def test_every_stock_adds_up_and_parts_make_up_their_whole(made):
     change = flows.sel(flow="applications") - flows.sel(flow=["decisions", "withdrawals"]).sum(
         "flow"
     )
-    gap = stocks.diff("period") - (change + leaves["unrecorded"].sel(stock="backlog")).isel(
-        period=slice(1, None)
-    )
-    assert float(abs(gap).max()) == 0
+    before = leaves["before"].sel(stock="backlog")
+    assert bool((stocks == before + change + leaves["unrecorded"].sel(stock="backlog")).all())
+    np.testing.assert_array_equal(before[:, 1:], stocks[:, :-1])
     parts = flows.sel(flow=["grants", "rejections"]).sum("flow")
     assert bool((parts == flows.sel(flow="decisions")).all())
     assert int(flows.min()) >= 0
@@ -73,7 +72,7 @@ def test_what_goes_unrecorded_is_as_in_the_draws_but_for_rounding(made, forecast
             f"quantity == '{made.anchor}' and band == '{band}' and period == '2026'"
         )["value"]
         weight = weighted_on(values.ravel().astype(float), float(target.iloc[0]))
-        for period in ("2026", "2027"):
+        for period in made.leaves["period"].values:
             mean = unrecorded.sel(year=int(period)).values.ravel() @ weight
             left = made.leaves["unrecorded"].sel(band=band, period=period, stock="backlog")
             assert float(left) == pytest.approx(mean, abs=4), (band, period)
@@ -131,6 +130,41 @@ def test_marginal_bands_miss_the_band_of_a_sum_where_a_scenario_does_not():
     scenario = made.query("band == 'maximum' and period == '2026'").set_index("quantity")["value"]
     assert scenario[members].sum() == scenario["asylum"] == top["asylum"]
     assert top[members].sum() > 1.1 * top["asylum"]
+
+
+def test_a_figure_beside_the_anchor_is_as_uncertain_as_said():
+    """Of a band by chance, with its error; over fresh sets of draws the mean varies as said."""
+    rng, n_sets, n_draws = np.random.default_rng(5), 300, 2000
+    means, errors, targets = [], [], []
+    posterior_draw = {"posterior_draw": ("draw", np.arange(n_draws))}
+
+    def draws(values):
+        return xr.DataArray(values[None], dims=("chain", "draw"), coords=posterior_draw)
+
+    for _ in range(n_sets):
+        anchor = rng.gamma(20, 50, n_draws)
+        other = draws(0.5 * anchor + rng.normal(0, 100, n_draws)).expand_dims(period=["2026"])
+        target = np.quantile(anchor, 0.67)
+        near = np.mean(np.abs(anchor - target) < 20) / 40
+        error = np.sqrt(0.67 * 0.33 / n_draws) / near
+        weighting = Weighting.on(draws(anchor), target, error)
+        means.append(other.values.ravel() @ weighting.weight)
+        errors.append(weighting.errors(other)[0])
+        targets.append(weighting.errors(draws(anchor).expand_dims(period=["2026"]))[0] / error)
+    assert np.mean(errors) == pytest.approx(np.std(means), rel=0.12)
+    np.testing.assert_allclose(targets, 1)
+
+
+def test_the_table_says_how_sure_it_is(made, forecast):
+    table = made.to_frame()
+    aggregate = "stock" if made.anchor == "backlog" else "flow"
+    of_anchor = f"quantity == '{made.anchor}' and aggregate == '{aggregate}' and period == '2026'"
+    bands = mpp.bands(forecast, by=aggregate).to_frame().query(of_anchor)
+    own = table.query(of_anchor)
+    np.testing.assert_allclose(own["mcse"], bands["mcse"], rtol=1e-9)
+    assert (table["mcse"] >= 0).all()
+    assert set(table["rule"]) == {">"}
+    assert set(own["scope"]) == set(bands["scope"])
 
 
 def test_too_few_draws_are_an_error():
@@ -260,7 +294,8 @@ def returns():
         {**predictions["flows"].drop_vars("flow").coords, **stock_coordinates(RETURNS)},
         ("chain", "draw", "time", "stock"),
     )
-    made.tree["predictions"] = xr.DataTree(predictions.assign(stocks=stocks))
+    predictions = predictions.assign(stocks=stocks, unrecorded=xr.zeros_like(stocks))
+    made.tree["predictions"] = xr.DataTree(predictions)
     return Forecast(made.tree)
 
 

@@ -125,6 +125,17 @@ def test_a_peak_has_bands(synthetic_forecast):
     own = mpp.banded(highest, mpp.MPP.with_levels(maximum=0.05))
     assert own["exceedance"].tolist()[-1] == 0.05
     assert own["value"].is_monotonic_increasing
+    assert set(own["scope"]) == {"peak"}
+    assert set(own["unit"]) == {"persons"}
+
+
+def test_bands_of_own_figures_say_what_they_are_of(synthetic_forecast):
+    drawn = mpp.paths(synthetic_forecast, "asylum")
+    assert set(mpp.banded(drawn)["scope"]) == {"pointwise"}
+    above = mpp.banded(mpp.periods_above(drawn, 100.0))
+    assert set(above["scope"]) == {"path"}
+    assert set(above["unit"]) == {"periods"}
+    assert set(above["status"]) == {synthetic_forecast.status}
 
 
 def test_what_are_no_draws_has_no_bands(synthetic_forecast):

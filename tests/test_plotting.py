@@ -164,6 +164,23 @@ def test_the_curve_of_exceedance_is_that_of_the_draws(yearly):
         assert [probability] == pytest.approx(row["achieved"].tolist())
 
 
+def test_the_curve_follows_the_rule_of_the_bands(forecast):
+    made = bands(forecast, rule=">=", per="period", by="flow")
+    flow, period = "applications", made.to_frame()["period"].iloc[-1]
+    figure = plot_exceedance(made, flow, period, thresholds=[40])
+    draws = made.draws(flow).sel(period=period).values
+    for value, probability in zip(*line(figure, "exceedance").get_data(), strict=True):
+        assert probability == pytest.approx((draws >= value).mean())
+    for band in MPP:
+        (value,), (probability,) = line(figure, band.name).get_data()
+        row = made.select(quantity=flow, period=period, band=band.name).to_frame()
+        assert [value] == row["value"].tolist()
+        assert [probability] == pytest.approx(row["achieved"].tolist())
+    assert "zo hoog of hoger" in texts(figure)
+    share = round(100 * (draws >= 40).mean())
+    assert f"Kans op 40 personen of meer: {share}{SPACE}%." in texts(figure) or share in (0, 100)
+
+
 def test_a_threshold_is_looked_up_on_the_curve_and_in_words(yearly):
     draws = yearly.draws("total").sel(period="2026").values
     figure = plot_exceedance(yearly, "total", "2026", thresholds=[9000])

@@ -48,6 +48,14 @@ def test_what_changes_nothing_equals_the_baseline_in_every_draw(baseline, drawn,
     assert same(baseline, drawn(*measures))
 
 
+def test_a_scenario_of_places_alone_is_not_contrasted(baseline, drawn):
+    tents = drawn(measure("tents", acts_on="places"))
+    with pytest.raises(ScenarioError, match="changes places alone") as caught:
+        mpp.contrast(baseline, tents)
+    assert "tents acts on places" in str(caught.value)
+    assert "Capacity.under" in str(caught.value)
+
+
 def test_an_uncertain_measure_has_its_full_effect_in_its_share_of_the_draws(baseline, drawn):
     full, perhaps = drawn(measure()), drawn(measure(probability=0.5))
     along = ("time", "flow")

@@ -98,10 +98,13 @@ def forecast(
     from mppbayes.inference import load_fit
     from mppbayes.model import ModelSpec
     from mppbayes.prediction import Scenario
+    from mppbayes.prediction.measures import require_on_flows
 
     require_free(out)
     scheme = _scheme(minimum, maximum)
     measures = Scenario.from_toml(scenario) if scenario else None
+    if measures:
+        require_on_flows(measures.to_dict())
     panel = _panel(counts, network, wide)
     given = ModelSpec.from_toml(spec) if spec else None
     if given:

@@ -9,11 +9,11 @@ from scipy.special import gammaln
 from mppbayes.model.bridging import bridged
 from mppbayes.model.centring import season_sharpness, sharpness, shock_centring, shock_weights
 from mppbayes.model.layout import Layout
+from mppbayes.model.levels import of_rounding
 from mppbayes.model.routing import route_arrays
 from mppbayes.model.rows import row_arrays
 from mppbayes.model.specification import ModelSpec
 from mppbayes.model.timing import timing_arrays
-from mppbayes.model.windows import of_rounding
 from mppbayes.panel import Panel
 
 type Arrays = dict[str, NDArray[np.generic]]
@@ -135,13 +135,14 @@ def closings(known: Layout) -> Closings:
     windows, levels = known.windows, known.levels
     touching = np.abs(known.structure.change)
     closes = windows.row.astype(float) @ touching > 0
-    begins = (windows.begins & windows.row.any(axis=0)).astype(float) @ touching > 0
     last = (windows.row * windows.length).astype(float)
     periods = np.stack(
         [(last * (touching[:, k] > 0)).max(axis=1) for k in range(touching.shape[1])], axis=1
     )
-    first = np.roll(begins, -1, axis=0)  # the figure that the first one is compared with
-    first[-1] = False
+    first = np.zeros_like(closes)  # the figures that the first ones are compared with
+    for end, flow in zip(*np.nonzero(windows.row), strict=True):
+        if (before := end - windows.length[end, flow]) >= 0:
+            first[before] |= (touching[flow] > 0) & ~closes[before]
     closes |= first
     tells = levels.seen | (levels.sum_seen @ levels.members > 0)
     for t in range(1, len(tells)):

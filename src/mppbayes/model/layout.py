@@ -9,8 +9,9 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from mppbayes import names
+from mppbayes.model.levels import Levels, stock_levels
 from mppbayes.model.structure import Structure
-from mppbayes.model.windows import Levels, Windows, cut, stock_levels
+from mppbayes.model.windows import Windows, cut
 from mppbayes.network import Network
 from mppbayes.panel import Panel
 from mppbayes.panel.attribution import totals

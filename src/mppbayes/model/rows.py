@@ -16,9 +16,9 @@ from scipy.sparse.csgraph import connected_components
 
 from mppbayes.model.balance import OWN
 from mppbayes.model.layout import Layout
+from mppbayes.model.levels import of_rounding
 from mppbayes.model.passage import window_law
 from mppbayes.model.step import Parameters
-from mppbayes.model.windows import of_rounding
 
 type Arrays = dict[str, NDArray[np.generic]]
 type _Row = tuple[int, int, float, float, NDArray[np.float64]]

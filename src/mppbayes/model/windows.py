@@ -1,7 +1,7 @@
 """Evidence cut into windows: what each figure of a flow is about, and where nothing was seen.
 
-A flow's periods are cut into windows: one for each figure, one for each gap between figures, and,
-for a flow that is never seen but changes a seen stock, one for each figure of that stock.
+A flow's periods are cut into windows: one for each figure; where it has none but changes a seen
+stock, one for each figure of that stock; and one for each gap between these.
 """
 
 from dataclasses import dataclass
@@ -13,6 +13,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from mppbayes.model.delays import nominal_weights
+from mppbayes.model.levels import Levels
 from mppbayes.model.structure import Structure
 from mppbayes.network import Route
 
@@ -86,92 +87,6 @@ class Windows:
         return np.asarray(self.seen & (self.length == 1))
 
 
-@dataclass(frozen=True, eq=False)
-class Levels:
-    """What is known of stocks.
-
-    Attributes
-    ----------
-    seen : (time, stock) bool
-        Whether a level is known at a period's end: from its own figures, or from those of a sum
-        and the sum's other members. Where the two are never of one date, the sum is joined by
-        straight lines for the first level only.
-    value : (time, stock)
-        The level; 0 where not known.
-    blur : (time, stock)
-        The variance that rounding adds to the figures that tell of the level, be it in a sum.
-    sum_seen, sum_value : (time, sum)
-        The figures of sums of stocks.
-    members : (sum, stock)
-        What they add up.
-    tracked : (stock,) int
-        The position from whose end on a level can be computed; −1 from the beginning; the number
-        of periods if never.
-    reference : (stock,)
-        The mean of the known levels, else the declared initial mean, else 1.
-    """
-
-    seen: Flags
-    value: Floats
-    blur: Floats
-    sum_seen: Flags
-    sum_value: Floats
-    members: Floats
-    tracked: NDArray[np.int64]
-    reference: Floats
-
-    @property
-    def seen_before(self) -> Flags:
-        """Whether the level at the end of the period before is known, (time, stock)."""
-        return np.concatenate([np.zeros_like(self.seen[:1]), self.seen[:-1]])
-
-
-def stock_levels(structure: Structure, figures: pd.DataFrame, time: pd.PeriodIndex) -> Levels:
-    """Lay out the figures of stocks, and derive what sums tell of their members."""
-    network = structure.network
-    stocks = network.stock_names
-    sums = tuple(name for name in network.sum_names if name in network.stock_series)
-    own = _levels_of(stocks, figures, time)
-    of_sum = _levels_of(sums, figures, time)
-    members = np.array([[float(s in network.members(q)) for s in stocks] for q in sums]).reshape(
-        len(sums), len(stocks)
-    )
-    known = own.copy()
-    blur = of_rounding(_levels_of(stocks, figures, time, "rounding"))
-    blur_of_sum = of_rounding(_levels_of(sums, figures, time, "rounding"))
-    for q in range(len(sums)):
-        between = _interpolated(of_sum[:, q])
-        for k in np.flatnonzero(members[q]):
-            others = own[:, [o for o in np.flatnonzero(members[q]) if o != k]].sum(axis=1)
-            for total, most in ((of_sum[:, q], len(time)), (between, 1)):
-                left = total - others
-                fill = np.flatnonzero(np.isnan(known[:, k]) & (left > 0))
-                if most > 1 or np.isnan(known[:, k]).all():
-                    known[fill[:most], k] = np.round(left[fill[:most]])
-    seen = ~np.isnan(known)
-    initial = np.array([stock.initial is not None for stock in network.stocks], dtype=bool)
-    first = np.where(seen.any(axis=0), seen.argmax(axis=0), len(time))
-    tracked = np.where(seen.any(axis=0), first, np.where(initial, -1, len(time)))
-    reference = np.array(
-        [
-            known[seen[:, k], k].mean()
-            if seen[:, k].any()
-            else (stock.initial.mean if stock.initial else 1.0)
-            for k, stock in enumerate(network.stocks)
-        ]
-    )
-    return Levels(
-        seen,
-        np.nan_to_num(known),
-        blur + np.where(np.isnan(own), blur_of_sum @ members + (blur @ members.T) @ members, 0.0),
-        ~np.isnan(of_sum),
-        np.nan_to_num(of_sum),
-        members,
-        tracked.astype(np.int64),
-        np.maximum(reference, 1.0),
-    )
-
-
 def cut(
     structure: Structure, figures: pd.DataFrame, time: pd.PeriodIndex, levels: Levels
 ) -> Windows:
@@ -223,30 +138,24 @@ def cut(
                     apart[first : last + 1, i] = _evenly(figure, last + 1 - first)
                     start_at[first : last + 1, i], end_at[first : last + 1, i] = first, last
                     value[last, i] = figure
-        before = None
         for first, last, figure, unit in kept:
-            if before is not None and first > before + 1:
-                gap[first - 1, i] = end[first - 1, i] = True
-                length[first - 1, i] = first - 1 - before
             end[last, i] = seen[last, i] = inside[first : last + 1, i] = True
             start_at[first : last + 1, i], end_at[first : last + 1, i] = first, last
             length[last, i] = last - first + 1
             value[last, i], rounding[last, i] = figure, unit
-            before = last
-        if kept:
-            begins[kept[0][0], i] = True
+    free = usable & ~inside & np.isnan(apart)
     for i in range(n_flows):
-        touched = np.flatnonzero(structure.change[i])
-        if spans[i] or not len(touched) or structure.drives[i] == "part":
-            continue
-        k = touched[np.argmax(levels.seen[:, touched].sum(axis=0))]
-        ends = _row_ends(structure, spans, levels, int(k))
-        for first, last in pairwise(ends):
-            if usable[first + 1 : last + 1, i].all():
+        for first, last in _between_levels(structure, spans, levels, i):
+            if free[first : last + 1, i].all():
                 row[last, i] = end[last, i] = True
-                length[last, i] = last - first
-        if row[:, i].any():
-            begins[int(row[:, i].argmax()) - int(length[row[:, i].argmax(), i]) + 1, i] = True
+                length[last, i] = last - first + 1
+        ends = np.flatnonzero(end[:, i])
+        starts = ends - length[ends, i] + 1
+        begins[starts[:1], i] = True
+        for before, first in zip(ends[:-1], starts[1:], strict=True):
+            if first > before + 1:
+                gap[first - 1, i] = end[first - 1, i] = True
+                length[first - 1, i] = first - 1 - before
     return Windows(
         end,
         seen,
@@ -271,30 +180,6 @@ _REASONS = {
     "stock": "the stock that drives it is not known then",
     "part": "neither its whole nor what drives the whole is known then",
 }
-
-
-def of_rounding(unit: Floats) -> Floats:
-    """Give the variance that rounding to a unit adds to a figure; none if it is whole numbers."""
-    return np.where(unit > 1, unit**2 / 12, 0.0)
-
-
-def _levels_of(
-    series: tuple[str, ...], figures: pd.DataFrame, time: pd.PeriodIndex, column: str = "value"
-) -> Floats:
-    values = np.full((len(time), len(series)), np.nan)
-    for position, name in enumerate(series):
-        rows = figures[figures["series"] == name]
-        at = time.get_indexer(pd.PeriodIndex(rows["end"], freq=time.freq))
-        values[at[at >= 0], position] = rows[column].to_numpy(float)[at >= 0]
-    return values
-
-
-def _interpolated(values: Floats) -> Floats:
-    """Join figures by straight lines; NaN before the first and after the last."""
-    at = np.flatnonzero(~np.isnan(values))
-    if not len(at):
-        return values
-    return np.interp(np.arange(len(values)), at, values[at], left=np.nan, right=np.nan)
 
 
 def _spans(rows: pd.DataFrame, time: pd.PeriodIndex) -> list[tuple[int, int, float, float]]:
@@ -370,18 +255,25 @@ def lagged(values: NDArray[np.generic], most: int) -> Floats:
     return np.ascontiguousarray(view[:, ::-1])
 
 
-def _row_ends(
+def _between_levels(
     structure: Structure,
     spans: list[list[tuple[int, int, float, float]]],
     levels: Levels,
-    k: int,
-) -> list[int]:
-    """Give the periods with a figure of a stock at which no longer figure of a flow is open."""
+    flow: int,
+) -> list[tuple[int, int]]:
+    """Give first and last period of the spans between two figures of a stock that a flow changes.
+
+    Of the stock with the most figures; at its ends no longer figure of another flow is open.
+    """
+    touched = np.flatnonzero(structure.change[flow])
+    if not len(touched) or structure.drives[flow] == "part":
+        return []
+    k = touched[np.argmax(levels.seen[:, touched].sum(axis=0))]
     closed = levels.seen[:, k].copy()
     for i in np.flatnonzero(structure.change[:, k]):
         for first, last, _, _ in spans[i]:
             closed[first:last] = False
-    return np.flatnonzero(closed).tolist()
+    return [(a + 1, b) for a, b in pairwise(np.flatnonzero(closed).tolist())]
 
 
 def _label(time: pd.PeriodIndex, window: tuple[int, int, float, float]) -> str:

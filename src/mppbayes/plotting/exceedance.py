@@ -1,6 +1,7 @@
 """The curve of exceedance: for every value, the chance that the outcome is higher."""
 
 from collections.abc import Iterable, Mapping
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -33,6 +34,7 @@ from mppbayes.plotting.words import (
     word,
 )
 from mppbayes.prediction import Bands
+from mppbayes.prediction.quantiles import Rule
 
 type Floats = NDArray[np.float64]
 
@@ -51,7 +53,7 @@ def plot_exceedance(
     language: Language = "nl",
     caption: bool = True,
 ) -> Figure:
-    """Draw the chance that one figure is exceeded, for every value.
+    """Draw the chance that one figure is exceeded, for every value, by the rule of the bands.
 
     Parameters
     ----------
@@ -85,14 +87,15 @@ def plot_exceedance(
     series = Series.of(bands, quantity)
     draws = _draws(series, period)
     past = _history(series) if outcomes is None else outcomes
-    text = _caption(series, period, _chances(draws, thresholds), past, language)
+    chances = _chances(draws, thresholds, series.rule)
+    text = _caption(series, period, chances, past, language)
     title = f"{series.title(language)}, {period_title(period, language)}"
     with styled():
-        figure, axes = framed(title, word("exceedance", language), text * caption)
-        _draw_curve(axes, draws, past)
+        figure, axes = framed(title, word(f"exceedance {series.rule}", language), text * caption)
+        _draw_curve(axes, draws, past, series.rule)
         _draw_outcomes(axes, past)
         _draw_bands(axes, series, series.values.T[period], draws, language)
-        _draw_thresholds(axes, _chances(draws, thresholds), language)
+        _draw_thresholds(axes, chances, language)
         axes.set_xlabel(series.unit(language))
         axes.set_yticks(np.linspace(0, 1, 6))
         axes.yaxis.set_major_formatter(lambda p, _: percent(round(p, 4), language))
@@ -111,7 +114,7 @@ def describe_exceedance(
 ) -> str:
     """Give the caption of :func:`plot_exceedance`, for where a figure is shown without it."""
     series = Series.of(bands, quantity)
-    chances = _chances(_draws(series, period), thresholds)
+    chances = _chances(_draws(series, period), thresholds, series.rule)
     return _caption(series, period, chances, _history(series), language)
 
 
@@ -125,7 +128,7 @@ def _caption(
     unit = word(series.quantity.unit, language)
     look_up = [
         word(
-            "threshold",
+            f"threshold {series.rule}",
             language,
             value=f"{number(value, language)} {unit}",
             chance=chance(probability, language),
@@ -138,8 +141,9 @@ def _caption(
     )
 
 
-def _chances(draws: Floats, thresholds: Iterable[float]) -> dict[float, float]:
-    return {float(value): float((draws > value).mean()) for value in thresholds}
+def _chances(draws: Floats, values: Iterable[float], rule: Rule) -> dict[float, float]:
+    exceeds = np.greater if rule == ">" else np.greater_equal
+    return {float(value): float(exceeds(draws, value).mean()) for value in values}
 
 
 def _draws(series: Series, period: str) -> Floats:
@@ -157,10 +161,11 @@ def _history(series: Series) -> dict[str, float]:
     return dict(zip(past["period"].values.tolist(), past.values.tolist(), strict=True))
 
 
-def _draw_curve(axes: Axes, draws: Floats, outcomes: Mapping[str, float]) -> None:
+def _draw_curve(axes: Axes, draws: Floats, outcomes: Mapping[str, float], rule: Rule) -> None:
     values, counts = np.unique(draws, return_counts=True)
-    exceeding = 1 - counts.cumsum() / len(draws)
-    axes.step(values, exceeding, where="post", color=BAND, lw=1.8, gid="exceedance")
+    below = counts.cumsum() - (0 if rule == ">" else counts)
+    where: Literal["post", "pre"] = "post" if rule == ">" else "pre"
+    axes.step(values, 1 - below / len(draws), where=where, color=BAND, lw=1.8, gid="exceedance")
     seen = [*np.quantile(draws, [_TAIL, 1 - _TAIL]), *outcomes.values()]
     axes.set_xlim(min(seen), max(seen))
     axes.margins(x=0.02)
@@ -173,9 +178,10 @@ def _draw_bands(
     """Mark each band on the curve, with its value and probability beside the axes."""
     wanted = [-band.exceedance for band in series.shown]
     places = -spread(wanted, height(axes, _LABEL))
+    chances = _chances(draws, (values[band.name] for band in series.shown), series.rule)
     for band, place in zip(series.shown, places, strict=True):
         value = float(values[band.name])
-        point = value, float((draws > value).mean())
+        point = value, chances[value]
         face = BAND if band.published else "white"
         axes.plot(*point, "o", color=BAND, mfc=face, ms=6, gid=band.name)
         axes.annotate(

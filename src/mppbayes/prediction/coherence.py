@@ -8,7 +8,6 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 from numpy.typing import NDArray
-from scipy.optimize import brentq
 
 from mppbayes import names
 from mppbayes.errors import LabelError, ScenarioError, suggest
@@ -19,6 +18,7 @@ from mppbayes.prediction.quantities import Quantity, quantities
 from mppbayes.prediction.rounding import apportioned, rounded, wholes
 from mppbayes.prediction.scheme import MPP, BandScheme
 from mppbayes.prediction.summary import bands
+from mppbayes.prediction.weighting import Weighting
 
 type Floats = NDArray[np.float64]
 type Integers = NDArray[np.int64]
@@ -27,10 +27,9 @@ FEWEST: Final = 100  # posterior draws that a scenario must rest on, in effect
 _FIGURE: Final = ["quantity", "aggregate", "kind", "unit", "period", "band"]
 _COLUMNS: Final = [
     *("quantity", "aggregate", "organisation", "block", "kind", "unit"),
-    *("period", "moment", "band", "value", "exceedance"),
-    *("basis", "origin", "scenario", "status", "effective"),
+    *("period", "moment", "band", "value", "exceedance", "mcse"),
+    *("rule", "scope", "basis", "origin", "scenario", "status", "effective"),
 ]
-_BANDWIDTH = 0.25  # of the kernel, in standard deviations of the anchor's logarithm
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -67,7 +66,8 @@ class Coherent:
     def leaves(self) -> xr.Dataset:
         """Whole numbers, over ``band`` and ``period``: ``flows``, ``stocks``, ``unrecorded``.
 
-        The last is NaN in the first year, at whose beginning the stocks are not in the forecast.
+        Also ``before``: who was in each stock at the end of the year before, so that stocks are
+        this, with what the flows of the year changed and what went unrecorded.
         """
         return self._leaves.copy()
 
@@ -80,10 +80,11 @@ class Coherent:
             A copy, with columns
 
             - ``quantity``, ``aggregate``, ``organisation``, ``block``, ``kind``, ``unit``,
-              ``period``, ``moment``, ``band``, ``basis``, ``origin``, ``scenario`` and ``status``,
-              as :meth:`Bands.to_frame` explains them;
-            - ``value``, and ``exceedance``: the probability that the figure itself is exceeded,
-              which is the band's for the anchor alone;
+              ``period``, ``moment``, ``band``, ``rule``, ``scope``, ``basis``, ``origin``,
+              ``scenario`` and ``status``, as :meth:`Bands.to_frame` explains them;
+            - ``value``; ``mcse``, its Monte Carlo standard error; and ``exceedance``: the
+              probability that the figure itself is exceeded, which is the band's for the anchor
+              alone;
             - ``effective``: that of the band.
         """
         return self._table.copy()
@@ -158,12 +159,12 @@ def coherent(
     draws, years = aggregated_draws(forecast, of_anchor, "year"), _whole_years(forecast)
     known = [year for year in years if year in draws["period"].values]
     period = _period(forecast, of_anchor, known, period)
-    values = draws.sel(period=period).values.ravel().astype(float)
     at = (table["quantity"] == anchor) & (table["aggregate"] == of_anchor.aggregate)
-    targets = table[at & (table["period"] == period)].set_index("band")["value"]
-    weights = {name: weighted_on(values, float(targets[name])) for name in scheme.names}
-    posterior_draw = _posterior_draws(forecast)
-    effective = {name: _effective(each, posterior_draw) for name, each in weights.items()}
+    targets = table[at & (table["period"] == period)].set_index("band")[["value", "mcse"]]
+    weightings = {
+        name: Weighting.on(draws.sel(period=period), *targets.loc[name]) for name in scheme.names
+    }
+    effective = {name: each.effective for name, each in weightings.items()}
     if few := [f"{name}: {n:.0f}" for name, n in effective.items() if n < FEWEST]:
         raise ScenarioError(
             f"scenarios on {anchor!r} in {period} rest on too few posterior draws in effect, "
@@ -175,21 +176,23 @@ def coherent(
     yearly = _Yearly.of(forecast, years)
     made = xr.concat(
         [
-            yearly.rounded(weight, of_anchor, period, int(targets[name]))
-            for name, weight in weights.items()
+            yearly.rounded(each.weight, of_anchor, period, int(targets.loc[name, "value"]))
+            for name, each in weightings.items()
         ],
         pd.Index(scheme.names, name="band"),
     )
-    own = pd.concat([_rows(forecast, each, made) for each in quantities(forecast.network, shown)])
+    own = pd.concat(
+        [_rows(forecast, each, made, weightings) for each in quantities(forecast.network, shown)]
+    )
     return Coherent(
         anchor,
         period,
         effective,
-        {name: yearly.nearest(weight) for name, weight in weights.items()},
+        {name: yearly.nearest(each.weight) for name, each in weightings.items()},
         forecast.status,
         forecast.scenario,
         made,
-        table.drop(columns=["value", "exceedance"])
+        table.drop(columns=["value", "exceedance", "mcse"])
         .merge(own, on=_FIGURE, validate="one_to_one")
         .assign(effective=lambda rows: rows["band"].map(effective))[_COLUMNS],
     )
@@ -197,7 +200,7 @@ def coherent(
 
 @dataclass(frozen=True, eq=False)
 class _Yearly:
-    """Flows by year, and stocks at its end, as draws: (draw, year, leaf)."""
+    """Flows by year, and stocks at the end of the year before and of each: (draw, year, leaf)."""
 
     network: Network
     years: list[str]
@@ -214,10 +217,17 @@ class _Yearly:
         at = [np.flatnonzero(time.year == int(year)) for year in years]
         by_year = np.stack([flows[:, :, i].sum(axis=2) for i in at], axis=2)
         n = shape[0] * shape[1]
-        stocks = np.zeros((n, len(years), 0))
+        stocks = np.zeros((n, len(years) + 1, 0))
         if forecast.network.stocks:
-            levels = forecast.stocks.transpose(names.CHAIN, names.DRAW, names.TIME, names.STOCK)
-            stocks = levels.values[:, :, [i[-1] for i in at]].reshape(n, len(years), -1)
+            levels, unrecorded = (
+                array.transpose(names.CHAIN, names.DRAW, names.TIME, names.STOCK).values
+                for array in (forecast.stocks, forecast.unrecorded)
+            )
+            first = at[0][0]
+            came = flows[:, :, first] @ _touched(forecast.network) + unrecorded[:, :, first]
+            before = levels[:, :, first] - came
+            ends = levels[:, :, [i[-1] for i in at]]
+            stocks = np.concatenate([before[:, :, None], ends], axis=2).reshape(n, len(at) + 1, -1)
         return cls(
             forecast.network,
             years,
@@ -234,21 +244,25 @@ class _Yearly:
         order = list(network.stock_names if anchor.of_stocks else network.flow_names)
         members = [order.index(name) for name in anchor.member_names]
         t = self.years.index(period)
-        fixed = apportioned((stocks if anchor.of_stocks else flows)[t, members], target)
+        own = stocks[t + 1] if anchor.of_stocks else flows[t]
+        fixed = apportioned(own[members], target)
         inside, whole_stocks = wholes(network), np.round(stocks)
         whole_flows = np.stack([rounded(year, inside) for year in flows])
         if anchor.of_stocks:
-            whole_stocks[t, members] = fixed
+            whole_stocks[t + 1, members] = fixed
         else:
             whole_flows[t] = rounded(flows[t], inside, dict(zip(members, fixed, strict=True)))
         data = {"flows": (("period", names.FLOW), whole_flows.astype(np.int64))}
         if network.stocks:
-            change = whole_flows @ _touched(network)
-            before = np.vstack([np.full((1, len(network.stocks)), np.nan), whole_stocks[:-1]])
-            unrecorded = whole_stocks - before - change
+            before, ends = whole_stocks[:-1], whole_stocks[1:]
+            by_stock = {
+                "before": before,
+                "stocks": ends,
+                "unrecorded": ends - before - whole_flows @ _touched(network),
+            }
             data |= {
-                "stocks": (("period", names.STOCK), whole_stocks.astype(np.int64)),
-                "unrecorded": (("period", names.STOCK), unrecorded),
+                name: (("period", names.STOCK), each.astype(np.int64))
+                for name, each in by_stock.items()
             }
         return xr.Dataset(
             data,
@@ -264,50 +278,13 @@ class _Yearly:
 
         It is one of the twentieth of the draws that weigh most, whose anchor is near its band.
         """
-        leaves = np.concatenate([self.flows, self.stocks], axis=2)
+        leaves = np.concatenate([self.flows, self.stocks[:, 1:]], axis=2)
         mean = np.einsum("d,dyf->yf", weight, leaves)
         spread = np.maximum(leaves.std(axis=0), 1.0)
         away = (((leaves - mean) / spread) ** 2).sum(axis=(1, 2))
         at = int(np.where(weight >= np.quantile(weight, 0.95), away, np.inf).argmin())
         chain, draw = np.unravel_index(at, self.shape)
         return int(chain), int(draw)
-
-
-def weighted_on(values: Floats, target: float) -> Floats:
-    """Weigh draws so that their mean is the target, those near it most; the sum is 1."""
-    log = np.log1p(values)
-    width = _BANDWIDTH * max(float(log.std()), 1e-9)
-    kernel = -0.5 * ((log - np.log1p(target)) / width) ** 2
-    centred = (values - target) / max(float(values.std()), 1e-9)
-
-    def tilted(tilt: float) -> Floats:
-        exponent = kernel + tilt * centred
-        weight = np.exp(exponent - exponent.max())
-        return np.asarray(weight / weight.sum())
-
-    def off(tilt: float) -> float:
-        return float(tilted(tilt) @ centred)
-
-    if not values.min() < target < values.max():
-        weight = np.where(values == target, 1.0, 0.0)
-        return np.asarray(weight / weight.sum())
-    reach = 1.0
-    while off(-reach) > 0 or off(reach) < 0:  # far out where tails are heavy
-        reach *= 2
-    return tilted(brentq(off, -reach, reach, xtol=1e-12, maxiter=1000))
-
-
-def _effective(weight: Floats, posterior_draw: Integers) -> float:
-    """Count the posterior draws that a weighted mean rests on; futures of one go together."""
-    each = np.bincount(posterior_draw, weight)
-    return float(each.sum() ** 2 / (each**2).sum())
-
-
-def _posterior_draws(forecast: Forecast) -> Integers:
-    """Number the posterior draw that each draw is a future of, over all chains: (draw,)."""
-    within = forecast.flows["posterior_draw"].values
-    chains = np.arange(forecast.flows.sizes[names.CHAIN])
-    return np.asarray((chains[:, None] * (within.max() + 1) + within).ravel())
 
 
 def _touched(network: Network) -> Floats:
@@ -354,8 +331,10 @@ def _quantity(forecast: Forecast, name: str) -> Quantity:
     return known[name]
 
 
-def _rows(forecast: Forecast, quantity: Quantity, leaves: xr.Dataset) -> pd.DataFrame:
-    """Add up the rounded leaves of a quantity, and say how often each figure is exceeded."""
+def _rows(
+    forecast: Forecast, quantity: Quantity, leaves: xr.Dataset, weightings: dict[str, Weighting]
+) -> pd.DataFrame:
+    """Add up the rounded leaves of a quantity; say how often and how surely each is exceeded."""
     leaf = "stocks" if quantity.of_stocks else "flows"
     dim = names.STOCK if quantity.of_stocks else names.FLOW
     values = leaves[leaf].sel({dim: quantity.member_names}).sum(dim)
@@ -363,10 +342,12 @@ def _rows(forecast: Forecast, quantity: Quantity, leaves: xr.Dataset) -> pd.Data
     shown = [each for each in draws["period"].values if each in values["period"].values]
     values, draws = values.sel(period=shown), draws.sel(period=shown)
     exceedance = (draws > values).mean((names.CHAIN, names.DRAW))
-    table = xr.Dataset({"value": values, "exceedance": exceedance}).to_dataframe().reset_index()
+    errors = np.stack([weightings[band].errors(draws) for band in values["band"].values])
+    columns = {"value": values, "exceedance": exceedance, "mcse": (("band", "period"), errors)}
+    table = xr.Dataset(columns).to_dataframe().reset_index()
     return table.assign(
         quantity=quantity.name,
         aggregate=quantity.aggregate,
         kind=quantity.kind,
         unit=quantity.unit,
-    )[[*_FIGURE, "value", "exceedance"]]
+    )[[*_FIGURE, "value", "exceedance", "mcse"]]

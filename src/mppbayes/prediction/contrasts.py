@@ -17,7 +17,7 @@ from mppbayes.inference import Fit
 from mppbayes.prediction.aggregation import Per
 from mppbayes.prediction.draws import Forecast
 from mppbayes.prediction.given import GivenFuture
-from mppbayes.prediction.measures import Scenario
+from mppbayes.prediction.measures import Scenario, require_on_flows
 from mppbayes.prediction.quantiles import Rule, draw_batches, mean_error
 from mppbayes.prediction.scheme import MPP, BandScheme
 from mppbayes.prediction.simulation import forecast
@@ -100,9 +100,11 @@ def contrast(
     Raises
     ------
     ScenarioError
-        If the first is under a scenario, the second under none, or the two are not paired.
+        If the first is under a scenario, the second under none, the two are not paired, or the
+        scenario changes places alone.
     """
     require_paired(baseline, scenario)
+    require_on_flows(scenario.manifest.get("scenario", {}))
     both = [bands(each, scheme, by=by, per=per, rule=rule) for each in (baseline, scenario)]
     made = Contrast(both[0], both[1], pd.DataFrame())
     differences = pd.concat(

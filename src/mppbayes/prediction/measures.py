@@ -185,6 +185,18 @@ class Scenario:
         return {"name": self.name, "measure": rows}
 
 
+def require_on_flows(scenario: Mapping[str, Any]) -> None:
+    """Refuse a scenario, as :meth:`Scenario.to_dict` gives it, that changes places and no flow."""
+    rows = scenario.get("measure", [])
+    if rows and all(list(row["acts_on"]) == [PLACES] for row in rows):
+        raise ScenarioError(
+            f"the scenario {scenario.get('name', '')!r} changes places alone, so that no flow and "
+            "no stock differs from policy as it is",
+            [f"{row['name']} acts on places" for row in rows],
+            "give it to Capacity.under, and compare the shortage before and after",
+        )
+
+
 def measure_faults(measures: tuple[Measure, ...]) -> list[str]:
     """Give every fault of a set of measures that shows without a network."""
     names = [measure.name for measure in measures]

@@ -37,8 +37,9 @@ def banded(draws: xr.DataArray, scheme: BandScheme = MPP, *, rule: Rule = ">") -
     DataFrame
         One row a cell of the other dimensions, which are columns, and band: ``band``,
         ``exceedance``, ``achieved``, ``value`` and ``mcse`` (as in the table of :class:`Bands`, in
-        the unit of ``draws``), ``rule``; and ``unit``, ``origin``, ``scenario`` and ``status`` as
-        far as the draws carry them as attributes, as paths do.
+        the unit of ``draws``), ``rule``; ``scope``: ``pointwise``, or what the draws carry as that
+        attribute, ``peak`` and ``path`` from :func:`peak` and :func:`periods_above`; and ``unit``,
+        ``origin``, ``scenario`` and ``status`` as far as they carry these, as paths do.
 
     Raises
     ------
@@ -74,5 +75,7 @@ def banded(draws: xr.DataArray, scheme: BandScheme = MPP, *, rule: Rule = ">") -
     cells = {
         dim: np.repeat(each.ravel(), len(scheme)) for dim, each in zip(others, labels, strict=True)
     }
-    said = {key: draws.attrs[key] for key in SAID if key in draws.attrs}
+    said = {"scope": "pointwise"} | {
+        key: draws.attrs[key] for key in ("scope", *SAID) if key in draws.attrs
+    }
     return pd.DataFrame({**cells, **figure_columns(figures, scheme), "rule": rule, **said})

@@ -103,12 +103,13 @@ def peak(path: xr.DataArray) -> xr.Dataset:
     Returns
     -------
     Dataset
-        ``value`` and ``period``, (chain, draw); ``period`` is text.
+        ``value`` and ``period``, (chain, draw); ``period`` is text. The value carries what the
+        path does, and the ``scope`` ``peak``.
     """
     at = path.argmax("period")
     return xr.Dataset(
         {
-            "value": path.max("period"),
+            "value": path.max("period", keep_attrs=True).assign_attrs(scope="peak"),
             "period": (_DRAWS, path["period"].values[at.transpose(*_DRAWS).values]),
         }
     )
@@ -151,7 +152,9 @@ def crossing(path: xr.DataArray, threshold: float) -> pd.DataFrame:
 
 def periods_above(path: xr.DataArray, threshold: float) -> xr.DataArray:
     """Count the periods in which a path is above a threshold, (chain, draw)."""
-    return (path > threshold).sum("period")
+    said = {key: value for key, value in path.attrs.items() if key in SAID}
+    counted = (path > threshold).sum("period").drop_attrs()
+    return counted.assign_attrs(said | {"unit": "periods", "scope": "path"})
 
 
 def exceeded_anywhere(bands: Bands) -> pd.DataFrame:
