@@ -14,13 +14,12 @@ from pytensor.compile.mode import Mode
 from mppbayes import names
 from mppbayes.model import ModelSpec, resolve
 from mppbayes.model.arrays import arrays
-from mppbayes.model.delays import nominal_weights
+from mppbayes.model.delays import nominal_shares, nominal_weights
 from mppbayes.model.graph import build, stored
 from mppbayes.model.innovations import Innovations
 from mppbayes.model.layout import Layout
 from mppbayes.model.passage import ties
 from mppbayes.model.replay import FlowDraws
-from mppbayes.model.resolution import nominal_shares
 from mppbayes.model.simulation import Given, Simulated, Simulator
 from mppbayes.model.step import Parameters, State
 from mppbayes.model.structure import Structure
@@ -326,15 +325,18 @@ def of_graph(
     seed: int = 3,
     harmonics: int = 1,
     past_measures=(),
+    longer: Panel | None = None,
 ):
     """Draw everything that a graph declares from the prior, and what it makes of it.
+
+    ``longer`` is the panel that the graph is laid out for, if it is another one.
 
     Returns
     -------
     Layout, ModelSpec, FlowDraws, dict
         The last one holds the log means and every potential of the same draws.
     """
-    known = Layout.of(evidence)
+    known = Layout.of(longer or evidence)
     spec = ModelSpec(net, harmonics=harmonics, past_measures=past_measures)
     spec = resolve(spec, evidence)
     with plainly() as mode:

@@ -1,6 +1,7 @@
 """The graph of a chain: its means are the replay's, and its factors those of the figures."""
 
 from collections import defaultdict
+from dataclasses import replace
 from itertools import pairwise
 from zlib import crc32
 
@@ -21,7 +22,7 @@ from mppbayes.model.passage import bounded, in_doubt, window_law
 from mppbayes.model.replay import doubts, replay
 from mppbayes.model.step import Parameters
 from mppbayes.network import Network
-from mppbayes.panel import Panel
+from mppbayes.panel import Panel, read_panel
 
 N_TIME = 24
 
@@ -86,6 +87,67 @@ def two_stocks() -> tuple[Network, Panel]:
         present=[(end, 2000 + 15 * i, 5) for i, end in enumerate(ends) if i % 2],
     )
     return net, evidence
+
+
+def yearly_later() -> tuple[Network, Panel]:
+    """One who leave by months and later by a year; a stock every two months all along."""
+    net = network(
+        flow("arrive", enters="wait"), flow("leave", leaves="wait"), stocks=[stock("wait")]
+    )
+    evidence = chains.panel(
+        net,
+        arrive=months("2020-01", [90 + i for i in range(N_TIME)]),
+        leave=[*months("2020-03", [80 + 2 * i for i in range(6)]), ("2021", 1100)],
+        wait=[
+            (month, value)
+            for month, value in months("2020-01", range(900, 924))
+            if month[-1] in "02468"
+        ],
+    )
+    return net, evidence
+
+
+def monthly_later() -> tuple[Network, Panel]:
+    """All by months, with a stock; the last ones of a flow are missing in a shorter panel."""
+    net = network(
+        flow("arrive", enters="wait"), flow("leave", leaves="wait"), stocks=[stock("wait")]
+    )
+    evidence = chains.panel(
+        net,
+        arrive=months("2020-01", [90 + i for i in range(N_TIME)]),
+        leave=months("2020-01", [80 + 2 * i for i in range(N_TIME)]),
+        wait=months("2020-01", range(900, 924)),
+    )
+    return net, evidence
+
+
+def without_last(panel: Panel, name: str, month: str) -> Panel:
+    """Take the figures of a flow after a month out of a panel."""
+    table = panel.evidence
+    late = (table["series"] == name) & (table["period"].str[:7] > month)
+    return read_panel(table[~late][["series", "period", "value"]], panel.network)
+
+
+@pytest.mark.parametrize(
+    ("make", "shorten"),
+    [
+        (whole_chain, lambda panel: panel.until("2020-12")),
+        (two_stocks, lambda panel: panel.until("2020-12")),
+        (yearly_later, lambda panel: panel.until("2021-10")),
+        (monthly_later, lambda panel: without_last(panel.until("2021-10"), "leave", "2021-05")),
+    ],
+)
+def test_graph_and_replay_agree_of_a_shorter_panel(make, shorten):
+    """A graph made for a longer panel has windows that the shorter one has not, or other ones."""
+    net, evidence = make()
+    shorter = shorten(evidence)
+    layout, _, parameters, made = chains.of_graph(net, shorter, longer=evidence)
+    short = Layout.of(shorter)
+    gaps = [layout.gap_names.index(name) for name in short.gap_names]
+    shock = parameters.shock[:, : len(short.time)]
+    past = replay(replace(parameters, gap=parameters.gap[:, gaps], shock=shock), short)
+    expected = np.exp(made[names.LOG_MEAN])[:, : len(short.time)]
+    np.testing.assert_allclose(past.mean, expected, rtol=1e-9)
 
 
 @pytest.fixture(scope="module", params=[whole_chain, two_stocks], ids=lambda make: make.__name__)
@@ -320,7 +382,7 @@ def someway(name, shape):
     return np.asarray(np.random.default_rng(crc32(name.encode())).normal(0, 0.1, shape))
 
 
-@pytest.mark.parametrize("make", [whole_chain, two_stocks])
+@pytest.mark.parametrize("make", [whole_chain, two_stocks, yearly_later])
 def test_a_longer_layout_gives_earlier_evidence_the_same_factors(make):
     """So that a graph compiled once serves all origins of a backtest."""
     net, evidence = make()

@@ -208,16 +208,76 @@ def test_a_flow_with_some_figures_learns_from_a_stock_where_it_has_none():
         ("row", "2020-03", "2020-04"),
         ("seen", "2020-05", "2020-05", 3),
         ("seen", "2020-06", "2020-06", 4),
-        ("gap", "2020-07", "2020-07"),  # what the stock tells is of May and June besides
-        ("row", "2020-08", "2020-08"),
-        ("gap", "2020-09", "2020-09"),
+        ("row", "2020-08", "2020-08"),  # of July the stock tells with May and June alone
         ("seen", "2020-10", "2020-10", 5),
     ]
     assert begins(known, "leave") == ["2020-03"]
     learns = closings(known)
     closes = [str(known.periods[t]) for t in np.flatnonzero(learns.closes[:, 0])]
-    assert closes == ["2020-02", "2020-04", "2020-07", "2020-08"]
+    assert closes == ["2020-02", "2020-04", "2020-07", "2020-08", "2020-12"]
     assert learns.periods[[3, 7], 0].tolist() == [2, 1]
+
+
+def test_what_a_stock_tells_is_kept_until_an_unseen_flows_window_ends():
+    """The window of a flow of another stock begins amid a year; the account of that one stands."""
+    net = network(
+        flow("arrive", enters="first"),
+        flow("move", leaves="first", enters="second"),
+        flow("leave", leaves="second"),
+        stocks=[stock("first"), stock("second")],
+    )
+    known = chains.layout(
+        net,
+        arrive=months("2020-01", [20] * 24),
+        move=[*months("2020-02", [15] * 15), *months("2021-09", [15] * 4)],
+        first=months("2020-01", range(500, 524)),
+        second=[("2020-01", 800), ("2020-12", 790), ("2021-12", 780)],
+    )
+    assert windows(known, "leave") == [
+        ("row", "2020-02", "2020-12"),
+        ("row", "2021-01", "2021-12"),
+    ]
+    assert ("row", "2021-05", "2021-05") in windows(known, "move")
+    learns = closings(known)
+    closes = [str(known.periods[t]) for t in np.flatnonzero(learns.closes[:, 1])]
+    assert closes == ["2020-01", "2020-12", "2021-12"]
+    assert learns.periods[[11, 23], 1].tolist() == [11, 12]
+    assert learns.closes[:, 0].all()
+
+
+def test_a_longer_figure_goes_by_what_drives_its_flow():
+    net = network(
+        flow("arrive", enters="present"),
+        flow("minors", part_of="arrive"),
+        flow("leave", leaves="present"),
+        flow("report", driven_by="present"),
+        flow("follow", route=[route("arrive")]),
+        flow("other"),
+        stocks=[stock("present")],
+    )
+    arrive = [100, 200, 300]
+    known = chains.layout(
+        net,
+        arrive=[*months("2020-01", [*arrive, 100, 100, 100]), *months("2020-10", [100] * 3)],
+        minors=[("2020-Q1", 60), ("2020-H2", 60)],
+        leave=[("2020-Q2", 60)],
+        report=[("2020-Q2", 60)],
+        follow=[("2020-Q1", 60)],
+        other=[("2020-Q1", 60)],
+        present=months("2020-01", [100, 100, 100, 400, 900, 900]),
+    )
+    history = known.windows.history
+    position = known.structure.names.index
+
+    def shares(name, first):
+        return history[first : first + 3, position(name)] / 10
+
+    np.testing.assert_allclose(shares("minors", 0), [1, 2, 3])
+    np.testing.assert_allclose(shares("follow", 0), [1, 2, 3])
+    np.testing.assert_allclose(shares("leave", 3), [1, 2, 3])  # the roots of 100, 400, 900
+    np.testing.assert_allclose(shares("report", 3), np.array([1, 4, 9]) * 6 / 14)
+    np.testing.assert_allclose(shares("other", 0), [2, 2, 2])
+    np.testing.assert_allclose(history[6:12, position("minors")], 10)  # known of half the time
 
 
 def test_a_stock_that_is_never_seen_is_known_from_its_initial_mean():

@@ -26,10 +26,41 @@ def yearly(values):
     return [(str(2020 + year), int(v)) for year, v in enumerate(values.reshape(3, 12).sum(axis=1))]
 
 
+SEASON = 1 + 0.5 * np.sin(2 * np.pi * np.arange(12) / 12)
+
+
+def test_months_of_a_part_differ_from_its_share_of_a_seasonal_whole_as_said():
+    """The whole is seen by months, the part by years: within 15 %."""
+    net = chain("part")
+    given = {"level": LEVEL, "adaptation": 0.1, "dispersion": {"whole": chains.QUIET, "part": 90.0}}
+    truth = chains.draws(net, N_DRAWS, N_TIME, **given)
+    truth.season[:, :, 0] = np.log(SEASON)
+    whole, part, _ = np.moveaxis(chains.run(net, truth).counts, -1, 0).astype(float)
+    by_year = [each.reshape(-1, 3, 12).sum(axis=2) for each in (part, whole)]
+    spread = whole * np.repeat(by_year[0] / by_year[1], 12, axis=1)
+    usual = np.round(2000 * np.tile(SEASON, 3))
+    figures = {"whole": months("2020-01", usual), "part": yearly(0.4 * usual)}
+    compare(net, truth, part, spread, figures)
+
+
+def compare(net, truth, came, thought, figures):
+    """Hold the squared error of what arrivals are counted over, relative, against what is said."""
+    (weights,) = truth.weights.values()
+    error, over = (
+        np.apply_along_axis(np.convolve, 1, each, weights[0])[:, :N_TIME]
+        for each in (came - thought, thought)
+    )
+    squared = ((error / over) ** 2).mean(axis=0)
+    known = chains.layout(net, arrive=months("2020-01", [500] * N_TIME), **figures)
+    ratio = squared[12:] / doubts(truth, known)[0, 12:, 2]
+    assert ratio.mean() == pytest.approx(1, abs=0.05)
+    assert np.abs(ratio - 1).max() < 0.15
+
+
 @pytest.mark.parametrize("adaptation", [1e-6, 0.1, 0.3])
 @pytest.mark.parametrize("source", ["whole", "part", "others"])
 def test_months_differ_from_an_even_year_as_said(source, adaptation):
-    """The squared error of what arrivals are counted over, relative to it: within 15 %."""
+    """Whole and part are seen by years: within 15 %."""
     net = chain(source)
     dispersion = {"whole": 60.0, "part": 90.0}
     given = {"level": LEVEL, "adaptation": adaptation, "dispersion": dispersion}
@@ -37,18 +68,9 @@ def test_months_differ_from_an_even_year_as_said(source, adaptation):
     whole, part, _ = np.moveaxis(chains.run(net, truth).counts[:, :N_TIME], -1, 0)
     came = {"whole": whole, "part": part, "others": whole - part}[source].astype(float)
     even = np.repeat(came.reshape(-1, 3, 12).mean(axis=2), 12, axis=1)
-    (weights,) = truth.weights.values()
-    error = np.apply_along_axis(np.convolve, 1, came - even, weights[0])[:, :N_TIME]
-    over = np.apply_along_axis(np.convolve, 1, even, weights[0])[:, :N_TIME]
-    squared = ((error / over) ** 2).mean(axis=0)
-
-    usual = 2000 * np.ones(N_TIME)
+    usual = np.full(N_TIME, 2000.0)
     figures = {"whole": yearly(usual), "part": yearly(0.4 * usual)}
-    known = chains.layout(net, arrive=months("2020-01", [500] * N_TIME), **figures)
-    said = doubts(truth, known)[0, :, 2]
-    ratio = squared[12:] / said[12:]
-    assert ratio.mean() == pytest.approx(1, abs=0.05)
-    assert np.abs(ratio - 1).max() < 0.15
+    compare(net, truth, came, even, figures)
 
 
 def test_nothing_is_in_doubt_of_a_source_that_is_seen_by_months():

@@ -165,6 +165,8 @@ def assemble(
     """
     n_periods = len(layout.time)
     posterior = sampled[names.POSTERIOR].to_dataset().isel({names.TIME: slice(n_periods)})
+    if names.GAP in posterior.dims:  # of a longer panel, maybe
+        posterior = posterior.reindex({names.GAP: layout.gap_names}, fill_value=0.0)
     past = replay(FlowDraws.of(spec, posterior), layout, n_periods - 1)
     dims = (names.CHAIN, names.DRAW, names.FLOW)
     shape = [posterior.sizes[dim] for dim in dims]

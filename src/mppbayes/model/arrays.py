@@ -94,8 +94,8 @@ def evidence_arrays(known: Layout, layout: Layout) -> Arrays:
         if len(levels.members):
             data |= {"total": levels.sum_value, "total_seen": levels.sum_seen}
         if layout.is_coarse:
-            data |= {"even": windows.spread, "even_seen": windows.counted}
-        if layout.windows.row.any():
+            data |= {"spread": windows.spread, "is_spread": windows.counted}
+        if layout.may_learn_from_stocks:
             data |= {"row": windows.row, **closings(known)._asdict()}
     return data
 
@@ -131,27 +131,31 @@ class Closings(NamedTuple):
 
 
 def closings(known: Layout) -> Closings:
-    """Find where unseen flows learn from a stock."""
+    """Find where unseen flows learn from a stock.
+
+    They do at the ends of their windows, if there was a figure of the stock since the last time.
+    Where there is a figure and no such window is open, the account of the stock is closed too.
+    """
     windows, levels = known.windows, known.levels
-    touching = np.abs(known.structure.change)
-    closes = windows.row.astype(float) @ touching > 0
-    last = (windows.row * windows.length).astype(float)
-    periods = np.stack(
-        [(last * (touching[:, k] > 0)).max(axis=1) for k in range(touching.shape[1])], axis=1
-    )
-    first = np.zeros_like(closes)  # the figures that the first ones are compared with
+    touching = np.abs(known.structure.change) > 0
+    ends = (windows.row.astype(float) @ touching) > 0
+    is_open = np.zeros_like(ends)
     for end, flow in zip(*np.nonzero(windows.row), strict=True):
-        if (before := end - windows.length[end, flow]) >= 0:
-            first[before] |= (touching[flow] > 0) & ~closes[before]
-    closes |= first
-    tells = levels.seen | (levels.sum_seen @ levels.members > 0)
-    for t in range(1, len(tells)):
-        tells[t] |= tells[t - 1] & ~closes[t - 1]
-    before = np.maximum(np.arange(len(tells))[:, None] - periods.astype(np.int64), 0)
-    of_flows = np.where(windows.seen, of_rounding(windows.rounding), 0.0).cumsum(axis=0) @ touching
-    then = (np.take_along_axis(each, before, axis=0) for each in (levels.blur, of_flows))
-    blur = levels.blur + next(then) + of_flows - next(then)
-    return Closings((closes & tells) | first, np.maximum(periods, 1.0), blur, tells.astype(float))
+        is_open[end - windows.length[end, flow] + 1 : end] |= touching[flow]
+    figure = levels.seen | (levels.sum_seen @ levels.members > 0)
+    of_flows = of_rounding(windows.rounding).cumsum(axis=0) @ touching
+    closes, tells = np.zeros_like(ends), np.zeros_like(ends)
+    periods, blur = np.ones(ends.shape), np.zeros(ends.shape)
+    since = np.full(ends.shape[1], -1)
+    for t in range(len(ends)):
+        tells[t] = figure[t] | (tells[t - 1] & ~closes[t - 1] if t else False)
+        closes[t] = tells[t] & (ends[t] | (figure[t] & ~is_open[t]))
+        for k in np.flatnonzero(tells[t]):
+            before = max(since[k], 0)
+            periods[t, k] = max(t - since[k], 1)
+            blur[t, k] = levels.blur[[before, t], k].sum() + of_flows[t, k] - of_flows[before, k]
+        since = np.where(closes[t], t, since)
+    return Closings(closes, periods, blur, tells.astype(float))
 
 
 def _cell_arrays(known: Layout, layout: Layout) -> Arrays:

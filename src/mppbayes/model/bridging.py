@@ -14,7 +14,7 @@ type Flags = NDArray[np.bool_]
 def bridged(known: Layout) -> tuple[Floats, Flags]:
     """Lead each stock from figure to figure.
 
-    In between it moves with the figures of its flows, a longer one evenly, and evenly with what
+    In between it moves with the figures of its flows, a longer one spread, and evenly with what
     these leave of the difference, which is what unseen flows brought and what went unrecorded. A
     figure of a sum of stocks scales members that have none then.
 

@@ -67,6 +67,12 @@ def nominal_weights(route: Route) -> NDArray[np.float64]:
     return np.asarray(weights / weights.sum())
 
 
+def nominal_shares(routes: tuple[Route, ...]) -> NDArray[np.float64]:
+    """Give the shares of a flow's routes, as declared or else equal."""
+    weights = np.array([route.weight or 1.0 for route in routes])
+    return np.asarray(weights / weights.sum())
+
+
 def fixed_weights(mean: float, most: int) -> NDArray[np.float64]:
     """Give the weights of a waiting time that does not vary."""
     lags = np.arange(most + 1)

@@ -76,7 +76,6 @@ def stored(model: pm.Model) -> list[str]:
 def coordinates(spec: ModelSpec, layout: Layout) -> dict[str, list[str]]:
     """Give the coordinates of every dimension of the graph, as text."""
     times = layout.time.strftime("%Y-%m-%d")
-    gap_time, gap_flow = layout.gaps
     flow_names = spec.structure.names
     plans = list(spec.designs.values())
     return {
@@ -86,7 +85,7 @@ def coordinates(spec: ModelSpec, layout: Layout) -> dict[str, list[str]]:
         names.LEVEL: list(plans[0].levels),
         names.HARMONIC: [name for name, _ in harmonics(spec)],
         names.SEASON: [str(season + 1) for season in range(spec.network.periods_per_year)],
-        names.GAP: [f"{flow_names[s]} {times[t]}" for t, s in zip(gap_time, gap_flow, strict=True)],
+        names.GAP: layout.gap_names,
         **{
             f"{prefix(drive)}{level}_group": list(group.groups)
             for drive, plan in spec.designs.items()

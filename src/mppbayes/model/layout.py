@@ -174,9 +174,22 @@ class Layout:
         return windows.seen & self.structure.driven("part") & ~np.isnan(windows.room)
 
     @cached_property
+    def may_learn_from_stocks(self) -> bool:
+        """Whether flows without figures can learn from a stock, in this or in a shorter panel."""
+        changed = np.abs(self.structure.change[~self.structure.driven("part")]).any(axis=0)
+        return bool((changed & (self.levels.seen.sum(axis=0) > 1)).any())
+
+    @cached_property
     def is_coarse(self) -> bool:
-        """Whether any window is longer than a period."""
-        return bool((self.windows.length > 1).any())
+        """Whether a window can be longer than a period, in this or in a shorter panel."""
+        return bool((self.windows.length > 1).any()) or self.may_learn_from_stocks
+
+    @cached_property
+    def gap_names(self) -> list[str]:
+        """Flow and last period of each gap."""
+        time, flow = self.gaps
+        days, flows = self.time.strftime("%Y-%m-%d"), self.structure.names
+        return [f"{flows[s]} {days[t]}" for t, s in zip(time, flow, strict=True)]
 
     @cached_property
     def table(self) -> pd.DataFrame:

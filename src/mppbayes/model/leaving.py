@@ -30,8 +30,8 @@ def leaving_law(
         Expected counts at frailties of 1.
     inside : (time, stock)
         Who is in each stock at the end of the period before.
-    dispersion : (flow,)
-        φ.
+    dispersion : (…, flow)
+        φ, of a flow or of each of its periods.
     leaving : (flow, stock)
         1 where a flow leaves a stock.
     xp : namespace

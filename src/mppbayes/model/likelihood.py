@@ -26,7 +26,7 @@ def log_gamma(x: TensorVariable) -> TensorVariable:
 
 
 class Shape(NamedTuple):
-    """The shape of the gamma frailty with its logarithm and log gamma, computed once a flow."""
+    """The shape of the gamma frailty with its logarithm and log gamma."""
 
     value: TensorVariable
     log: TensorVariable

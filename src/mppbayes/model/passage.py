@@ -81,9 +81,8 @@ class Seen(NamedTuple):
         Whether there is a figure of the level at the end of the period before.
     total, total_seen : (sum,), optional
         The level of a sum of stocks.
-    even, even_seen : (flow,), optional
-        The figure of the window that this period lies in, spread evenly over it, and whether there
-        is one.
+    spread, is_spread : (flow,), optional
+        The share in the figure of the window that this period lies in, and whether there is one.
     closes : (stock,), optional
         Whether unseen flows learn from the stock here.
     tells : (stock,), optional
@@ -109,8 +108,8 @@ class Seen(NamedTuple):
     before_seen: Array = None
     total: Array = None
     total_seen: Array = None
-    even: Array = None
-    even_seen: Array = None
+    spread: Array = None
+    is_spread: Array = None
     closes: Array = None
     tells: Array = None
     periods: Array = None
@@ -187,7 +186,8 @@ class Passed(NamedTuple):
     inside : (…, stock), optional
         Who was in each stock at the end of the period before, kept away from 0.
     variance : (…, flow), optional
-        Of the count of an unseen flow whose window ends here, before the figures of stocks.
+        Of the count of a flow whose window ends here without a figure, before the figures of
+        stocks.
     """
 
     mean: Array
@@ -474,15 +474,15 @@ def _stocks(
 ) -> tuple[Array, Array]:
     """Move the stocks on, and keep account of what their figures exceed the flows by.
 
-    A figure over several periods moves a stock evenly: what is expected of them may be far off,
-    and put right at the end of the window it could take more out of the stock than is in it.
+    A figure over several periods moves a stock over all of them: what is expected of them may be
+    far off, and put right at the end of the window it could take more out than is in it.
 
     Returns
     -------
     stock, residual : (…, stock)
         At the end of the period.
     """
-    came = fill if seen.even is None else xp.where(seen.even_seen, seen.even, fill)
+    came = fill if seen.spread is None else xp.where(seen.is_spread, seen.spread, fill)
     told = carried.stock + came @ ties.change
     stock = xp.where(seen.present_seen, seen.present, told)
     if ties.members is not None:

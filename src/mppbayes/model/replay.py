@@ -11,11 +11,10 @@ from numpy.typing import NDArray
 
 from mppbayes import names
 from mppbayes.model.arrays import evidence_arrays
-from mppbayes.model.delays import nominal_weights
+from mppbayes.model.delays import nominal_shares, nominal_weights
 from mppbayes.model.introduced import Introduced, acted
 from mppbayes.model.layout import Layout, season_of
 from mppbayes.model.passage import HALF, Chance, Seen, beginning, passage, ties
-from mppbayes.model.resolution import nominal_shares
 from mppbayes.model.routing import doubted, doubted_weights, shares_known
 from mppbayes.model.specification import ModelSpec
 from mppbayes.model.step import Parameters, State
@@ -194,7 +193,8 @@ class Past(NamedTuple):
     stock : (draw, time, stock), optional
         Who was in each stock at the end of these periods, as far as it is known.
     variance : (draw, time, flow), optional
-        Of the count of an unseen flow, at the end of its window, before the figures of stocks.
+        Of the count of a flow without a figure, at the end of its window, before the figures of
+        stocks.
     """
 
     end: State

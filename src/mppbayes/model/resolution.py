@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mppbayes.errors import SpecError
-from mppbayes.model.delays import nominal_weights
+from mppbayes.model.delays import nominal_shares, nominal_weights
 from mppbayes.model.layout import Layout
 from mppbayes.model.specification import ModelSpec
 from mppbayes.model.structure import Structure
@@ -137,12 +137,6 @@ def nominal_exposure(layout: Layout) -> Floats:
         elif kind == "part":
             exposure[:, i] = windows.room[:, i]
     return exposure
-
-
-def nominal_shares(routes: tuple[object, ...]) -> Floats:
-    """Give the shares of a flow's routes, as declared or else equal."""
-    weights = np.array([getattr(route, "weight", None) or 1.0 for route in routes])
-    return np.asarray(weights / weights.sum())
 
 
 def _centres(layout: Layout) -> Floats:

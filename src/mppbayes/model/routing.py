@@ -9,10 +9,9 @@ from numpy.typing import NDArray
 from pytensor.tensor import TensorVariable
 
 from mppbayes import names
-from mppbayes.model.delays import delay_weights, longest, nominal_weights
+from mppbayes.model.delays import delay_weights, longest, nominal_shares, nominal_weights
 from mppbayes.model.layout import Layout
 from mppbayes.model.passage import HALF
-from mppbayes.model.resolution import nominal_shares
 from mppbayes.model.specification import ModelSpec
 from mppbayes.model.structure import Structure
 from mppbayes.model.windows import combined, delayed, lagged

@@ -146,7 +146,7 @@ def _rows(known: Layout) -> list[_Row]:
     A sum makes no row between two dates at which all of its members have figures, which tell it.
     """
     network, table, windows = known.network, known.table, known.windows
-    through = np.where(windows.seen, of_rounding(windows.rounding), 0.0).cumsum(axis=0)
+    through = of_rounding(windows.rounding).cumsum(axis=0)
     found = []
     for name in (*network.stock_names, *network.sum_names):
         if name not in network.stock_series:

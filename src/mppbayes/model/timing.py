@@ -9,10 +9,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from mppbayes.model.delays import nominal_weights
+from mppbayes.model.delays import nominal_shares, nominal_weights
 from mppbayes.model.layout import Layout
 from mppbayes.model.passage import HALF
-from mppbayes.model.resolution import nominal_shares
 from mppbayes.model.step import Parameters
 from mppbayes.model.structure import Structure
 
@@ -54,7 +53,7 @@ class Behind(NamedTuple):
     def of(cls, layout: Layout) -> "Behind | None":
         """Find them: flows that the source is made of, and what these are parts of."""
         structure, windows = layout.structure, layout.windows
-        coarse = (windows.inside & (windows.start_at != windows.end_at)).any(axis=0)
+        coarse = (windows.counted & (windows.start_at != windows.end_at)).any(axis=0)
         behind = np.zeros((len(structure.flows), len(structure.flows)), dtype=bool)
         for s, flow in enumerate(structure.flows):
             for route in flow.routes:
@@ -83,7 +82,7 @@ def timing_arrays(known: Layout, layout: Layout) -> dict[str, Floats]:
             reach += later * (moves[:, :, j] @ combination)
             source += later @ (history @ combination)
         reach /= np.maximum(source, HALF)[:, None]
-        own, after = _within(windows.start_at[:, j], windows.end_at[:, j], windows.inside[:, j])
+        own, after = _within(known, j)
         chance = _chance(structure, history, j)
         still, moved = reach @ own, reach @ after
         for power, squares in enumerate((still**2, 2 * still * moved, moved**2)):
@@ -95,8 +94,9 @@ def timing_arrays(known: Layout, layout: Layout) -> dict[str, Floats]:
 def doubt(timing: Timing, behind: Behind, parameters: Parameters, xp: Namespace) -> Array:
     """Give the relative variance of what flows are counted over, (…, time, flow).
 
-    Within a window of n periods whose total is known, a source exceeds its share by its surprise
-    and by the share α that stays of those before it in the window, less the mean of these.
+    Within a window whose total is known, a source exceeds its share by its surprise and by what
+    stays of those before it in the window, less the mean of these, as :func:`window_law` has it.
+    Delays and shares of routes are as declared.
 
     Parameters
     ----------
@@ -143,7 +143,7 @@ def _chance(structure: Structure, history: Floats, flow: int) -> tuple[Floats, F
     return room / count - 1, (1 - count / room) / count
 
 
-def _within(start: Floats, end: Floats, inside: Floats) -> tuple[Floats, Floats]:
+def _within(known: Layout, flow: int) -> tuple[Floats, Floats]:
     """Give what a period exceeds its share by, of its own surprise and of those before it.
 
     Returns
@@ -152,11 +152,18 @@ def _within(start: Floats, end: Floats, inside: Floats) -> tuple[Floats, Floats]
         By the surprise of a period, and by the share of it that stays; 0 outside of windows of
         several periods.
     """
-    n_time = len(start)
-    together = (start[:, None] == start) & inside & inside[:, None] & (start != end)
-    mean = together / np.maximum(together.sum(axis=1, keepdims=True), 1)
-    own = together * np.eye(n_time) - mean
-    return own, own @ (together * np.tri(n_time, k=-1))
+    windows = known.windows
+    start, end, there, history = (
+        array[:, flow]
+        for array in (windows.start_at, windows.end_at, windows.counted, windows.history)
+    )
+    count = np.nan_to_num(history)
+    together = (start[:, None] == start) & (there & (start != end)) & there[:, None]
+    weight = together * np.maximum(count, 1e-9)
+    mean = weight / np.maximum(weight.sum(axis=1, keepdims=True), 1e-9)
+    own = together * np.eye(len(start)) - mean
+    felt = count / (count + 1)
+    return own, own @ (together * np.tri(len(start), k=-1) * felt)
 
 
 def _later(weights: Floats, n_time: int) -> Floats:

@@ -1,7 +1,7 @@
 """Evidence cut into windows: what each figure of a flow is about, and where nothing was seen.
 
 A flow's periods are cut into windows: one for each figure; where it has none but changes a seen
-stock, one for each figure of that stock; and one for each gap between these.
+stock, one for each figure of that stock; and one for each gap between two figures of its own.
 """
 
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from mppbayes.model.delays import nominal_weights
+from mppbayes.model.delays import nominal_shares, nominal_weights
 from mppbayes.model.levels import Levels
 from mppbayes.model.structure import Structure
 from mppbayes.network import Route
@@ -78,7 +78,7 @@ class Windows:
 
     @property
     def spread(self) -> Floats:
-        """Every figure spread evenly over its periods, (time, flow); 0 where there is none."""
+        """Every figure spread over its periods, (time, flow); 0 where there is none."""
         return np.where(self.inside, np.nan_to_num(self.history), np.nan_to_num(self.apart))
 
     @property
@@ -97,10 +97,14 @@ def cut(
     pace = _pace(structure, levels)
     for i in np.concatenate(structure.tiers):
         if structure.drives[i] == "part":
-            pace[:, i] = np.nan_to_num(combined(history, structure.room[i]), nan=1.0)
+            pace[:, i] = combined(history, structure.room[i])
+        elif structure.drives[i] == "routed":
+            pace[:, i] = _arriving(structure, structure.flows[i].routes, history)
         for first, last, figure, _ in spans[i]:
             share = np.maximum(pace[first : last + 1, i], 1e-9)
-            history[first : last + 1, i] = figure * share / share.sum()
+            known = np.isfinite(share).all()
+            share = share / share.sum() if known else np.full(len(share), 1 / len(share))
+            history[first : last + 1, i] = figure * share
     usable = np.ones((n_time, n_flows), dtype=bool)
     room = np.full((n_time, n_flows), np.nan)
     apart = np.full((n_time, n_flows), np.nan)
@@ -124,7 +128,7 @@ def cut(
                     room[first : last + 1, i] = known
                     usable[first : last + 1, i] = True
         elif kind == "routed":
-            usable[:, i] = _sources_known(structure, flow.routes, history)
+            usable[:, i] = ~np.isnan(pace[:, i])
         elif kind == "stock":
             usable[:, i] = np.arange(n_time) > levels.tracked[structure.driver[i]]
         kept = []
@@ -134,10 +138,10 @@ def cut(
             else:
                 unused.append(f"{flow.name} {_label(time, window)}: {_REASONS[kind]}")
                 if kind != "part":
-                    first, last, figure, _ = window
+                    first, last, figure, unit = window
                     apart[first : last + 1, i] = _evenly(figure, last + 1 - first)
                     start_at[first : last + 1, i], end_at[first : last + 1, i] = first, last
-                    value[last, i] = figure
+                    value[last, i], rounding[last, i] = figure, unit
         for first, last, figure, unit in kept:
             end[last, i] = seen[last, i] = inside[first : last + 1, i] = True
             start_at[first : last + 1, i], end_at[first : last + 1, i] = first, last
@@ -152,8 +156,8 @@ def cut(
         ends = np.flatnonzero(end[:, i])
         starts = ends - length[ends, i] + 1
         begins[starts[:1], i] = True
-        for before, first in zip(ends[:-1], starts[1:], strict=True):
-            if first > before + 1:
+        for before, first, last in zip(ends[:-1], starts[1:], ends[1:], strict=True):
+            if first > before + 1 and seen[before, i] and seen[last, i]:
                 gap[first - 1, i] = end[first - 1, i] = True
                 length[first - 1, i] = first - 1 - before
     return Windows(
@@ -220,13 +224,15 @@ def _covers(others: list[list[tuple[int, int, float, float]]], first: int, last:
     return True
 
 
-def _sources_known(structure: Structure, routes: tuple[Route, ...], history: Floats) -> Flags:
-    known = np.ones(len(history), dtype=bool)
-    for route in routes:
+def _arriving(structure: Structure, routes: tuple[Route, ...], history: Floats) -> Floats:
+    """Give what the sources of a flow bring, as declared; NaN where too little is known of them."""
+    total = np.zeros(len(history))
+    for route, share in zip(routes, nominal_shares(routes), strict=True):
         source = combined(history, structure.combination(route.source))
-        _, share = delayed(source, nominal_weights(route))
-        known &= share >= KNOWN_WEIGHT - 1e-12
-    return known
+        came, known = delayed(source, nominal_weights(route))
+        enough = known >= KNOWN_WEIGHT - 1e-12
+        total += share * np.where(enough, came / np.maximum(known, KNOWN_WEIGHT), np.nan)
+    return total
 
 
 def combined(values: Floats, combination: Floats) -> Floats:
@@ -263,7 +269,7 @@ def _between_levels(
 ) -> list[tuple[int, int]]:
     """Give first and last period of the spans between two figures of a stock that a flow changes.
 
-    Of the stock with the most figures; at its ends no longer figure of another flow is open.
+    Of the stock with the most figures; at its ends no longer figure of a flow is open.
     """
     touched = np.flatnonzero(structure.change[flow])
     if not len(touched) or structure.drives[flow] == "part":

@@ -44,8 +44,9 @@ class History:
     def span(self, origin: pd.Period, end: pd.Period) -> pd.PeriodIndex:
         """Give the periods of the forecast."""
         periods = self.layout.periods
-        seen = self.layout.windows.seen.any(axis=0)
-        earliest = periods[int(self.last[seen].min())]
+        seen = self.layout.windows.seen
+        last = len(seen) - 1 - seen[::-1].argmax(axis=0)
+        earliest = periods[int(last[seen.any(axis=0)].min())]
         first = pd.Period(f"{earliest.year}-01", freq=origin.freqstr)
         if len(self.fit.network.stocks):
             tracked = int(self.layout.levels.tracked.max())
