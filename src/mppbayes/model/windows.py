@@ -102,9 +102,9 @@ def cut(
             pace[:, i] = _arriving(structure, structure.flows[i].routes, history)
         for first, last, figure, _ in spans[i]:
             share = np.maximum(pace[first : last + 1, i], 1e-9)
-            known = np.isfinite(share).all()
-            share = share / share.sum() if known else np.full(len(share), 1 / len(share))
-            history[first : last + 1, i] = figure * share
+            if not np.isfinite(share).all():
+                share = np.ones(len(share))
+            history[first : last + 1, i] = figure * share / share.sum()
     usable = np.ones((n_time, n_flows), dtype=bool)
     room = np.full((n_time, n_flows), np.nan)
     apart = np.full((n_time, n_flows), np.nan)

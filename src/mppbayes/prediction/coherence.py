@@ -160,9 +160,11 @@ def coherent(
     known = [year for year in years if year in draws["period"].values]
     period = _period(forecast, of_anchor, known, period)
     at = (table["quantity"] == anchor) & (table["aggregate"] == of_anchor.aggregate)
-    targets = table[at & (table["period"] == period)].set_index("band")[["value", "mcse"]]
+    of_band = table[at & (table["period"] == period)].set_index("band")
+    targets, errors = (of_band[column].to_dict() for column in ("value", "mcse"))
     weightings = {
-        name: Weighting.on(draws.sel(period=period), *targets.loc[name]) for name in scheme.names
+        name: Weighting.on(draws.sel(period=period), targets[name], errors[name])
+        for name in scheme.names
     }
     effective = {name: each.effective for name, each in weightings.items()}
     if few := [f"{name}: {n:.0f}" for name, n in effective.items() if n < FEWEST]:
@@ -176,7 +178,7 @@ def coherent(
     yearly = _Yearly.of(forecast, years)
     made = xr.concat(
         [
-            yearly.rounded(each.weight, of_anchor, period, int(targets.loc[name, "value"]))
+            yearly.rounded(each.weight, of_anchor, period, targets[name])
             for name, each in weightings.items()
         ],
         pd.Index(scheme.names, name="band"),
