@@ -1,5 +1,6 @@
 """The graph of a chain: its means are the replay's, and its factors those of the figures."""
 
+from collections import defaultdict
 from dataclasses import replace
 from itertools import pairwise
 from zlib import crc32
@@ -20,7 +21,6 @@ from mppbayes.model.leaving import leaving_law
 from mppbayes.model.passage import bounded, in_doubt, window_law
 from mppbayes.model.replay import doubts, replay
 from mppbayes.model.step import Parameters
-from mppbayes.model.timing import chance
 from mppbayes.network import Network
 from mppbayes.panel import Panel, read_panel
 
@@ -289,7 +289,7 @@ def test_every_change_of_a_stock_is_one_factor(drawn):
     for t, s in zip(*np.nonzero(~np.isnan(apart)), strict=True):
         a, b = known.windows.start_at[t, s], known.windows.end_at[t, s]
         windows[s, t] = a, b, apart[a : b + 1, s].sum()
-    rows = []
+    together = defaultdict(list)
     for name in (*net.stock_names, *net.sum_names):
         figures = sorted((b, v, r) for n, _, b, v, r in figures_of(known) if n == name)
         members = net.members(name) if name in net.sum_names else (name,)
@@ -304,9 +304,9 @@ def test_every_change_of_a_stock_is_one_factor(drawn):
             causes = {}
             for k in inside:
                 unrecorded = (end - start) * parameters.unrecorded[:, k] ** 2
-                causes["unrecorded", k, start, end] = 1.0, unrecorded
+                causes["unrecorded", k] = 1.0, unrecorded
             for s in np.flatnonzero(sign):
-                gone, periods, split = 0.0, 0, {}
+                gone, periods, cut = 0.0, 0, {}
                 for t in range(start + 1, end + 1):
                     if (s, t) not in windows:
                         gone, periods = gone + expected[:, t, s], periods + 1
@@ -315,76 +315,33 @@ def test_every_change_of_a_stock_is_one_factor(drawn):
                     a, b, value = windows[s, t]
                     share = value * expected[:, t, s] / expected[:, a : b + 1, s].sum(axis=1)
                     mean = mean + sign[s] * share
-                    split[a, b, value] = split.get((a, b, value), 0.0) + share
+                    cut[a, b, value] = cut.get((a, b, value), 0.0) + share
                 variance = 0.0
-                for (a, b, value), part in split.items():
+                for (a, b, value), part in cut.items():
                     law = own(parameters, s, relative[:, a : b + 1, s])
                     weight = (b - a + 1) * law.dispersion
                     left = np.clip(1 - part / max(value, 1e-9), 0, 1)
                     variance = variance + part * left * (value + weight) / (1 + weight)
-                causes["part", s] = sign[s], variance
                 if periods:
                     law = own(parameters, s, relative[:, start + 1 : end + 1, s])
                     _, shape = window_law(gone, np.array(float(periods)), law, np)
-                    causes["flow", s, start, end] = sign[s], gone + gone**2 / shape
-            rows.append((after - before - mean, rounding, causes, (start, end)))
-    assert len(rows) > 6
-    total = normal_together(known, parameters, relative, rows)
+                    variance = variance + gone + gone**2 / shape
+                causes["flow", s] = sign[s], variance
+            together[start, end].append((after - before - mean, rounding, causes))
+    assert sum(map(len, together.values())) > 6
+    total = sum(normal_together(rows) for rows in together.values())
     np.testing.assert_allclose(made["stock_rows"], total, rtol=1e-7)
 
 
-def shared_by_months(known, parameters, relative, s, rows):
-    """Give what rows share of a flow with longer figures, (draw, row, row), by plain loops.
-
-    Its months are what they exceed their share of the figure by: of the surprises of the month
-    and, as far as these stay, of those before it. Scaled to the variances without these.
-    """
-    windows, history = known.windows, np.nan_to_num(known.windows.history[:, s])
-    coarse = windows.counted[:, s] & (windows.start_at[:, s] != windows.end_at[:, s])
-    if not coarse.any():
-        return 0.0
-    usual = relative[:, coarse, s].mean(axis=1)
-    stays = parameters.constant.adaptation[:, s]
-    frailty, arrival = chance(known.structure, np.nan_to_num(known.windows.history), s)
-    n_time, n_draws = len(history), len(usual)
-
-    def covariance(stays):
-        moves = np.zeros((n_draws, n_time, n_time))  # of a month, by the surprise of another
-        for t in np.flatnonzero(coarse):
-            a, b = windows.start_at[t, s], windows.end_at[t, s]
-            moves[:, t, t] += history[t]
-            for u in range(a, t):
-                moves[:, t, u] += history[t] * stays * history[u] / (history[u] + 1)
-        exceeds = moves.copy()
-        for t in np.flatnonzero(coarse):
-            a, b = windows.start_at[t, s], windows.end_at[t, s]
-            share = history[t] / max(history[a : b + 1].sum(), 1e-9)
-            exceeds[:, t] -= share * moves[:, a : b + 1].sum(axis=1)
-        of_rows = np.stack([exceeds[:, a + 1 : b + 1].sum(axis=1) for *_, (a, b) in rows], axis=1)
-        varies = usual[:, None] * frailty + arrival
-        return np.einsum("dru,du,dqu->drq", of_rows, varies, of_rows)
-
-    still = np.sqrt(np.maximum(np.einsum("drr->dr", covariance(0.0 * stays)), 1e-9))
-    scale = np.zeros((n_draws, len(rows)))
-    for i, (_, _, causes, _) in enumerate(rows):
-        sign, variance = causes.get(("part", s), (0.0, 0.0))
-        scale[:, i] = sign * np.sqrt(np.maximum(variance, 1e-9))
-    scale = scale / still
-    return scale[:, :, None] * scale[:, None] * covariance(stays)
-
-
-def normal_together(known, parameters, relative, rows):
+def normal_together(rows):
     """Give the log density of errors that have causes in common, (draw,)."""
     n_draws = len(rows[0][0])
     spread = np.zeros((n_draws, len(rows), len(rows)))
-    for i, (_, rounding, causes, _) in enumerate(rows):
+    for i, (_, rounding, causes) in enumerate(rows):
         spread[:, i, i] += rounding
-        for j, (_, _, others, _) in enumerate(rows):
+        for j, (_, _, others) in enumerate(rows):
             for cause in causes.keys() & others.keys():
-                if cause[0] != "part":
-                    spread[:, i, j] += causes[cause][0] * others[cause][0] * causes[cause][1]
-    for s in range(len(known.structure.flows)):
-        spread += shared_by_months(known, parameters, relative, s, rows)
+                spread[:, i, j] += causes[cause][0] * others[cause][0] * causes[cause][1]
     errors = np.stack([error for error, *_ in rows], axis=1)
     return np.array(
         [

@@ -10,9 +10,8 @@ from hypothesis import strategies as st
 from scipy import stats
 from test_chain_windows import random_figures
 
-from mppbayes.model.blocks import cut_flows
 from mppbayes.model.counts import negative_binomial_counts
-from mppbayes.model.rows import Rows, log_density, row_arrays, row_law
+from mppbayes.model.rows import Rows, apart, row_arrays, row_law
 from mppbayes.model.step import Links, Parameters, State, advance, expectations, surprise
 
 NET = network(
@@ -22,12 +21,11 @@ NET = network(
 
 def law(known, mean, **parameters):
     """Give mean and variance of each row for means (time, flow) and parameters by flow."""
-    expected, covariance, _ = laws(known, mean, **parameters)
-    return expected, np.diag(covariance)
+    return laws(known, mean, **parameters)[:2]
 
 
 def laws(known, mean, *, dispersion, adaptation=1e-9, unrecorded=0.0):
-    """Give the mean of each row, the covariance of all, and their log density together."""
+    """Give besides the error of each row, and its variance, given those between its dates."""
     structure = known.structure
     rows = Rows(**{k.removeprefix("row_"): v for k, v in row_arrays(known, known).items()})
     n_flows = len(structure.flows)
@@ -39,24 +37,20 @@ def laws(known, mean, *, dispersion, adaptation=1e-9, unrecorded=0.0):
         dispersion=pt.constant(np.broadcast_to(np.asarray(dispersion, dtype=float), mean.shape)),
         adaptation=constant(adaptation),
     )
-    given_rows = Rows(*(pt.constant(each) for each in rows))
+    given_rows = Rows(*(pt.constant(each) for each in rows if each is not None))
     with chains.plainly() as mode:
-        expected, covariance = row_law(
+        expected, variance, shared = row_law(
             pt.constant(np.asarray(mean, dtype=float)),
             pt.constant(known.windows.value),
             given_rows,
-            cut_flows(known),
             parameters=parameters,
             unrecorded=pt.constant(np.full(len(structure.network.stocks), unrecorded)),
         )
-        density = log_density(given_rows.change - expected, covariance, given_rows)
-        expected, blocks, density = (
-            each.eval(mode=mode) for each in (expected, covariance, density)
-        )
-    together = np.zeros((len(expected), len(expected)))
-    for block, filled, of_block in zip(rows.block, rows.filled > 0, blocks, strict=True):
-        together[np.ix_(block[filled], block[filled])] = of_block[np.ix_(filled, filled)]
-    return expected, together, density
+        error, left = given_rows.change - expected, variance
+        if shared is not None:
+            error, left = apart(error, variance, shared, given_rows)
+        found = pt.stack([expected, variance, error, left]).eval(mode=mode)
+    return tuple(found)
 
 
 @pytest.mark.parametrize("between", [1, 3, 6, 12])
@@ -165,29 +159,6 @@ def test_a_quarter_that_is_cut_by_the_figures_of_months(
     np.testing.assert_allclose(found.var(axis=0), variance - 1, rtol=within)
 
 
-@pytest.mark.parametrize(("adaptation", "within"), [(1e-9, 0.06), (0.1, 0.08), (0.3, 0.2)])
-def test_the_months_of_a_year_vary_together_as_simulated(adaptation, within):
-    """The stock is seen monthly, the arrivals by the year: rows add up to what is known.
-
-    To first order in the surprises, so that the larger the adaptation, the less it agrees.
-    """
-    months_of = quarters((300.0,) * 12, adaptation, 20.0, 3600, n_draws=400_000)
-    assert len(months_of) > 5000
-    known = chains.layout(
-        NET,
-        arrive=[("2020", 3600)],
-        lose=months("2020-01", [7] * 12),
-        present=[("2019-12", 1000), *months("2020-01", [1000] * 12)],
-    )
-    means = np.column_stack([np.full(13, 300.0), np.full(13, 50.0)])
-    _, covariance, _ = laws(known, means, dispersion=20.0, adaptation=adaptation)
-    covariance -= np.eye(12)
-    assert covariance.sum() == pytest.approx(0, abs=1e-6 * np.trace(covariance))
-    found = np.cov(months_of.T)
-    np.testing.assert_allclose(np.diag(covariance), np.diag(found), rtol=within)
-    assert np.abs(covariance - found).max() < within * np.diag(found).max()
-
-
 def test_two_months_of_a_quarter_vary_as_the_third_one():
     known = chains.layout(
         NET,
@@ -247,7 +218,7 @@ def test_every_figure_of_a_stock_after_its_first_ends_one_row(data):
                 strict=True,
             )
         ]
-        assert sorted(rows["row_block"][rows["row_filled"] > 0]) == list(range(len(found)))
+        assert (rows["row_weight"] == 1).all()
         assert (rows["row_stocks"].sum(axis=1) == 1).all()
     assert found == expected
 
@@ -314,20 +285,24 @@ def test_rows_between_the_same_two_dates_are_normal_together():
     )
     mean = np.tile([100.0, 90.0, 20.0, 80.0, 10.0], (5, 1))
     rows = row_arrays(known, known)
-    expected, covariance, density = laws(known, mean, dispersion=5.0, unrecorded=30.0)
+    expected, variance, error, left = laws(known, mean, dispersion=5.0, unrecorded=30.0)
     flows = mean[0] + mean[0] ** 2 / 5
     flows[0] = 0.0
     signed = rows["row_stocks"] @ known.structure.change.T
     between = np.stack([rows["row_first"], rows["row_last"]], axis=1)
-    same = (between[:, None] == between).all(axis=-1)
-    assert same.sum(axis=1).max() == 3
-    together = (signed * flows) @ signed.T
-    together += 900.0 * rows["row_stocks"] @ rows["row_stocks"].T
-    together = np.where(same, together, 0) + np.eye(len(between))
-    month = rows["row_last"] == rows["row_first"] + 1
-    np.testing.assert_allclose(covariance[np.ix_(month, month)], together[np.ix_(month, month)])
-    surplus = rows["row_change"] - expected
-    assert density == pytest.approx(stats.multivariate_normal.logpdf(surplus, cov=covariance))
+    blocks = {tuple(each): np.all(between == each, axis=1) for each in between.tolist()}
+    assert max(each.sum() for each in blocks.values()) == 3
+    for (first, last), chosen in blocks.items():
+        if last > first + 1:
+            assert chosen.sum() == 1
+            continue
+        together = (signed[chosen] * flows) @ signed[chosen].T
+        together += 900.0 * rows["row_stocks"][chosen] @ rows["row_stocks"][chosen].T
+        together += np.eye(chosen.sum())
+        np.testing.assert_allclose(variance[chosen], np.diag(together))
+        found = stats.norm.logpdf(error[chosen], 0, np.sqrt(left[chosen])).sum()
+        surplus = rows["row_change"][chosen] - expected[chosen]
+        assert found == pytest.approx(stats.multivariate_normal.logpdf(surplus, cov=together))
 
 
 def test_rows_of_stocks_that_nothing_ties_are_not_joined():
@@ -341,7 +316,7 @@ def test_rows_of_stocks_that_nothing_ties_are_not_joined():
     known = chains.layout(net, **figures)
     rows = row_arrays(known, known)
     assert rows["row_first"].tolist() == [0, 1, 0, 1]
-    assert rows["row_block"].shape == (4, 1)
+    assert "row_beside" not in rows
     named = np.array(known.structure.names)[rows["row_flows"]]
     assert named[0].tolist() == ["arrive_a", "lose_a", "move_a"]
     assert rows["row_signs"].tolist() == [[1, -1, -1]] * 4

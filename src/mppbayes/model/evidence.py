@@ -7,7 +7,6 @@ import pymc as pm
 import pytensor.tensor as pt
 from pytensor.tensor import TensorVariable
 
-from mppbayes.model.blocks import cut_flows
 from mppbayes.model.layout import Layout
 from mppbayes.model.leaving import leaving_law
 from mppbayes.model.likelihood import (
@@ -18,7 +17,7 @@ from mppbayes.model.likelihood import (
 )
 from mppbayes.model.passage import Passed, in_doubt, window_law
 from mppbayes.model.recursion import Unknowns
-from mppbayes.model.rows import Rows, log_density, row_law, summed
+from mppbayes.model.rows import Rows, apart, row_law, summed
 from mppbayes.model.step import Parameters
 from mppbayes.model.structure import Structure
 
@@ -58,7 +57,7 @@ def add_evidence(
         _parts(given, passed, parameters)
     _intervals(layout, given, log_mean, dispersion)
     if "row_first" in given:
-        _rows(layout, given, passed, unknowns)
+        _rows(given, passed, unknowns)
 
 
 def as_they_leave(
@@ -191,14 +190,17 @@ def _intervals(
         pm.Potential(f"counts_rounded_to_{unit}", (cells["weight"] * interval).sum())
 
 
-def _rows(layout: Layout, given: Given, passed: Passed, unknowns: Unknowns) -> None:
+def _rows(given: Given, passed: Passed, unknowns: Unknowns) -> None:
     rows = Rows(**_cells(given, "row_"))
-    mean, covariance = row_law(
+    mean, variance, shared = row_law(
         pt.where(given["month_seen"], given["month"], passed.mean),
         given["count"],
         rows,
-        cut_flows(layout),
         parameters=unknowns.parameters,
         unrecorded=unknowns.chance.unrecorded,
     )
-    pm.Potential("stock_rows", log_density(rows.change - mean, covariance, rows))
+    error = rows.change - mean
+    if shared is not None:
+        error, variance = apart(error, variance, shared, rows)
+    density = -0.5 * (error**2 / variance + pt.log(variance) + np.log(2 * np.pi))
+    pm.Potential("stock_rows", (rows.weight * density).sum())

@@ -4,6 +4,7 @@ A row is two figures of a stock, or of a sum of stocks, that follow each other. 
 less what the figures of flows tell, is what the unseen flows brought and what went unrecorded.
 """
 
+from collections import defaultdict
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -11,15 +12,16 @@ import numpy as np
 import pytensor.tensor as pt
 from numpy.typing import NDArray
 from pytensor.tensor import TensorVariable
+from scipy.sparse.csgraph import connected_components
 
 from mppbayes.model.balance import OWN
-from mppbayes.model.blocks import Blocks, Row, blocked, flows_share, members, signed_of
 from mppbayes.model.layout import Layout
 from mppbayes.model.levels import of_rounding
 from mppbayes.model.passage import window_law
 from mppbayes.model.step import Parameters
 
 type Arrays = dict[str, NDArray[np.generic]]
+type _Row = tuple[int, int, float, float, NDArray[np.float64]]
 
 
 def row_arrays(known: Layout, layout: Layout) -> Arrays:
@@ -30,9 +32,12 @@ def row_arrays(known: Layout, layout: Layout) -> Arrays:
     dict of str to array
         ``row_first``, ``row_last`` (positions of the two figures), ``row_change`` (their
         difference), ``row_stocks`` (row, stock), ``row_rounding`` (the variance that rounding
-        adds); ``row_flows`` (row, member), the flows that change these stocks, and
-        ``row_signs``, what one event of each adds to them; ``row_start_at``, ``row_end_at`` and
-        ``row_inside``, the seen window of every period; and the fields of :class:`Blocks`.
+        adds), ``row_weight``; ``row_flows`` (row, member), the flows that change these stocks, and
+        ``row_signs``, what one event of each adds to them; and ``row_start_at``, ``row_end_at``
+        and ``row_inside``, the seen window of every period. Where several rows lie between the
+        same two dates, of stocks that flows or figures tie together, besides ``row_beside`` (row,
+        other), those before it, ``row_joined``, 1 where there is one, and ``row_beside_signs``
+        (row, other, member), what an event of the row's own flows adds to their stocks.
     """
     if not (longest := _rows(layout)):
         return {}
@@ -43,8 +48,9 @@ def row_arrays(known: Layout, layout: Layout) -> Arrays:
     )
     n_stocks = len(layout.network.stocks)
     stocks = np.array([row[4] for row in rows]).reshape(len(rows), n_stocks)
-    signed = signed_of(rows, known)
-    flows, signs = members(signed, signed_of(longest, layout))
+    signed = stocks @ known.structure.change.T
+    shape = _RowShape.of(layout)
+    flows, signs = _changing(signed, shape.members)
     short = len(longest) - len(rows)
     windows = known.windows
     found: Arrays = {
@@ -55,15 +61,86 @@ def row_arrays(known: Layout, layout: Layout) -> Arrays:
         "row_stocks": np.pad(stocks, ((0, short), (0, 0))),
         "row_flows": np.pad(flows, ((0, short), (0, 0))),
         "row_signs": np.pad(signs, ((0, short), (0, 0))),
+        "row_weight": np.pad(np.ones(len(rows)), (0, short)),
         "row_start_at": windows.start_at,
         "row_end_at": windows.end_at,
         "row_inside": windows.counted,
     }
-    blocks = blocked(known, layout, rows, longest)
-    return found | {f"row_{name}": each for name, each in blocks._asdict().items()}
+    if shape.others:
+        beside, joined = _beside(rows, shape)
+        found["row_beside"] = np.pad(beside, ((0, short), (0, 0)))
+        found["row_joined"] = np.pad(joined, ((0, short), (0, 0)))
+        theirs = signed[beside[:, :, None], flows[:, None]]
+        found["row_beside_signs"] = np.pad(theirs, ((0, short), (0, 0), (0, 0)))
+    return found
 
 
-def _rows(known: Layout) -> list[Row]:
+class _RowShape(NamedTuple):
+    """What the rows of a panel, and of any shorter one, can be.
+
+    Attributes
+    ----------
+    members : int
+        The most flows that change the stocks of one row.
+    others : int
+        The most rows before one between the same two dates that it may not be apart from.
+    group : (stock,) int
+        The group of every stock; those of two groups share no flow and no figure.
+    """
+
+    members: int
+    others: int
+    group: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, layout: Layout) -> "_RowShape":
+        """Take it from the series of stocks that have figures."""
+        network, touching = layout.network, np.abs(layout.structure.change)
+        figured = set(layout.table["series"])
+        series = [
+            network.members(name)
+            for name in (*network.stock_names, *network.sum_names)
+            if name in network.stock_series and name in figured
+        ]
+        stocks = np.array([[float(s in m) for s in network.stock_names] for m in series])
+        _, group = connected_components(touching.T @ touching + stocks.T @ stocks, directed=False)
+        members = int((stocks @ touching.T > 0).sum(axis=1).max())
+        in_group = np.bincount(group[stocks.argmax(axis=1)])
+        return cls(max(members, 1), int(in_group.max()) - 1, group)
+
+
+def _changing(
+    signed: NDArray[np.float64], most: int
+) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """List the flows that change each row's stocks, and by how much: (row, member) each."""
+    flows, signs = np.zeros((len(signed), most), dtype=np.int64), np.zeros((len(signed), most))
+    for i, of_row in enumerate(signed):
+        changing = np.flatnonzero(of_row)
+        flows[i, : len(changing)], signs[i, : len(changing)] = changing, of_row[changing]
+    return flows, signs
+
+
+def _earlier(rows: list[_Row], group: NDArray[np.int64]) -> list[list[int]]:
+    """Give for each row those of its group before it between the same two dates, as positions."""
+    between: defaultdict[tuple[int, int, int], list[int]] = defaultdict(list)
+    found = []
+    for i, (first, last, _, _, stocks) in enumerate(rows):
+        together = between[first, last, int(group[stocks.argmax()])]
+        found.append(list(together))
+        together.append(i)
+    return found
+
+
+def _beside(rows: list[_Row], shape: _RowShape) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Lay out the rows between the same two dates, and where there are such: (row, other)."""
+    beside = np.zeros((len(rows), shape.others), dtype=np.int64)
+    joined = np.zeros(beside.shape)
+    for i, others in enumerate(_earlier(rows, shape.group)):
+        beside[i, : len(others)], joined[i, : len(others)] = others, 1.0
+    return beside, joined
+
+
+def _rows(known: Layout) -> list[_Row]:
     """Give first and last position, change, rounding variance and stocks of every row.
 
     A sum makes no row between two dates at which all of its members have figures, which tell it.
@@ -107,35 +184,24 @@ class Rows(NamedTuple):
     stocks: Any
     flows: Any
     signs: Any
+    weight: Any
     start_at: Any
     end_at: Any
     inside: Any
-    block: Any
-    filled: Any
-    same: Any
-    theirs: Any
-    member: Any
-    sign: Any
-    frailty: Any
-    arrival: Any
-    usual: Any
-
-    @property
-    def blocks(self) -> Blocks:
-        """How they hang together."""
-        return Blocks(*self[-len(Blocks._fields) :])
+    beside: Any = None
+    joined: Any = None
+    beside_signs: Any = None
 
 
 def row_law(
     mean: TensorVariable,
     count: TensorVariable,
     rows: Rows,
-    cut: NDArray[np.int64],
     *,
     parameters: Parameters,
     unrecorded: TensorVariable,
-) -> tuple[TensorVariable, TensorVariable]:
-    """Give the mean of each row's change, and the covariance of those of each block.
+) -> tuple[TensorVariable, TensorVariable, TensorVariable | None]:
+    """Give the mean and the variance of each row's change, and what it shares with others.
 
     Parameters
     ----------
@@ -145,8 +211,6 @@ def row_law(
         The figure of the window that ends at a period.
     rows : Rows
         The evidence.
-    cut : (cut,) int
-        The flows whose longer figures rows cut, as :func:`cut_flows` gives.
     parameters : Parameters
         Of the flows; the dispersion that of every period, (time, flow).
     unrecorded : (stock,)
@@ -154,13 +218,12 @@ def row_law(
 
     Returns
     -------
-    mean : (row,)
-        A flow with a figure enters as its share of the window; an unseen one with its expected
-        count.
-    covariance : (block, slot, slot)
-        With the variance of a split by gamma frailties, of which those before it in the window
-        partly stay; of unseen flows, of what goes unrecorded, and of rounding. 1 where there is no
-        row.
+    mean, variance : (row,)
+        A flow with a figure enters as its share of the window, with the variance of a split by
+        gamma frailties; an unseen one with its expected count and variance.
+    shared : (row, other), or None
+        The covariance with each of the rows before it between the same two dates, by the flows
+        and the unrecorded that change both. Rows between other dates are taken as independent.
     """
     every = pt.arange(mean.shape[1])
     start, end, flows = rows.start_at, rows.end_at, rows.flows
@@ -188,7 +251,7 @@ def row_law(
         return part * left * (whole + precision) / (1 + precision)
 
     together = pt.eq(at_first(end), at_last(end)) & at_first(rows.inside) & at_last(rows.inside)
-    parts = pt.where(
+    cut = pt.where(
         together,
         split(at_last(within) - at_first(within), at_last),
         split(at_first(within), at_first) + split(at_last(within), at_last),
@@ -200,15 +263,16 @@ def row_law(
     usual = usual / pt.maximum(last - first, 1)
     of_flows = parameters._replace(adaptation=parameters.adaptation[flows], dispersion=1 / usual)
     _, shape = window_law(gone, length, of_flows, pt)
+    variance = gone + gone**2 / shape + cut
+    n_periods = rows.last - rows.first
     expected = ((at_last(shared) - at_first(shared)) * rows.signs).sum(axis=1)
-    seldom = (gone + gone**2 / shape) * rows.signs
-    blocks, stocks = rows.blocks, rows.stocks[rows.block]
-    missed = (stocks * unrecorded**2) @ pt.swapaxes(stocks, 1, 2)
-    length = (rows.last - rows.first)[rows.block][:, :, None]
-    covariance = flows_share(blocks, cut, parts, seldom, parameters)
-    covariance = covariance + blocks.same * length * missed
-    own = blocks.filled * (rows.rounding[rows.block] + OWN) + 1 - blocks.filled
-    return expected, covariance + own[:, :, None] * np.eye(own.type.shape[1])
+    spread = (variance * pt.abs(rows.signs)).sum(axis=1)
+    spread = spread + n_periods * (rows.stocks @ unrecorded**2) + rows.rounding + OWN
+    if rows.beside is None:
+        return expected, spread, None
+    both = ((variance * rows.signs)[:, None] * rows.beside_signs).sum(axis=2)
+    missed = (rows.stocks[:, None] * rows.stocks[rows.beside]) @ unrecorded**2
+    return expected, spread, rows.joined * (both + n_periods[:, None] * missed)
 
 
 def summed(
@@ -219,24 +283,35 @@ def summed(
     return through[last, flow] - (through - values)[first, flow]
 
 
-def log_density(error: TensorVariable, covariance: TensorVariable, rows: Rows) -> TensorVariable:
-    """Give the log density of the rows, normal within each block.
+def apart(
+    error: TensorVariable, variance: TensorVariable, shared: TensorVariable, rows: Rows
+) -> tuple[TensorVariable, TensorVariable]:
+    """Take off each row's error what the rows before it between the same dates tell of it.
+
+    The result is independent, and has the density of the rows together (a decomposition LDLᵀ of
+    their covariance, one row of every pair of dates at a time).
 
     Parameters
     ----------
-    error : (row,)
+    error, variance : (row,)
         What the change exceeds its mean by.
-    covariance : (block, slot, slot)
+    shared : (row, other)
         As :func:`row_law` gives it.
     rows : Rows
         The evidence.
+
+    Returns
+    -------
+    error, variance : (row,)
+        Given those rows.
     """
-    error = error[rows.block] * rows.filled
-    if covariance.type.shape[1] == 1:
-        variance = covariance[:, 0]
-        each = error**2 / variance + pt.log(variance)
-    else:
-        root = pt.linalg.cholesky(covariance, lower=True)
-        apart = pt.linalg.solve_triangular(root, error, lower=True, b_ndim=1)
-        each = apart**2 + 2 * pt.log(pt.diagonal(root, axis1=1, axis2=2))
-    return -0.5 * (rows.filled * (each + np.log(2 * np.pi))).sum()
+    share: list[TensorVariable] = []
+    for i in range(shared.type.shape[1]):
+        other, left = rows.beside[:, i], shared[:, i]
+        for k in range(i):
+            left = left - share[k] * variance[rows.beside[:, k]] * share[k][other]
+        told = rows.joined[:, i] * left / variance[other]
+        error = error - told * error[other]
+        variance = variance - told**2 * variance[other]
+        share.append(told)
+    return error, variance

@@ -82,12 +82,12 @@ def timing_arrays(known: Layout, layout: Layout) -> dict[str, Floats]:
             reach += later * (moves[:, :, j] @ combination)
             source += later @ (history @ combination)
         reach /= np.maximum(source, HALF)[:, None]
-        own, after = within(known, j)
-        varies = chance(structure, history, j)
+        own, after = _within(known, j)
+        chance = _chance(structure, history, j)
         still, moved = reach @ own, reach @ after
         for power, squares in enumerate((still**2, 2 * still * moved, moved**2)):
-            frailty[power, at] = squares @ varies[0] * windows.single[:, s]
-            arrival[power, at] = squares @ varies[1] * windows.single[:, s]
+            frailty[power, at] = squares @ chance[0] * windows.single[:, s]
+            arrival[power, at] = squares @ chance[1] * windows.single[:, s]
     return {"timing_frailty": frailty, "timing_arrival": arrival}
 
 
@@ -134,7 +134,7 @@ def _moves(known: Layout) -> Floats:
     return moves
 
 
-def chance(structure: Structure, history: Floats, flow: int) -> tuple[Floats, Floats]:
+def _chance(structure: Structure, history: Floats, flow: int) -> tuple[Floats, Floats]:
     """Give by what a flow's frailty and arrivals vary relative to its count: (time,) each."""
     count = np.maximum(history[:, flow], HALF)
     if structure.drives[flow] != "part":
@@ -143,7 +143,7 @@ def chance(structure: Structure, history: Floats, flow: int) -> tuple[Floats, Fl
     return room / count - 1, (1 - count / room) / count
 
 
-def within(known: Layout, flow: int) -> tuple[Floats, Floats]:
+def _within(known: Layout, flow: int) -> tuple[Floats, Floats]:
     """Give what a period exceeds its share by, of its own surprise and of those before it.
 
     Returns
