@@ -399,8 +399,10 @@ def window_law(
     count exceeds it by, relative to μ, which has the variance ``1/μ + 1/φ``. To first order the
     window's total exceeds what was expected by the mean of ``(1 + α r j)`` times these, j the
     periods that still follow, and the level at its end by ``α r`` times their sum: the variance
-    of the total, and the regression of the level on it, follow. What the total leaves unknown of
-    the level is added to the variance of the next one. One period gives α and the dispersion.
+    of the total, and the regression of the level on it, follow. The log of a gamma frailty varies
+    by ``1/(2 φ²)`` more than the frailty (its trigamma function, to second order), and so do the
+    surprises that stay. What the total leaves unknown of the level is added to the variance of the
+    next one. One period gives α and the dispersion.
 
     Parameters
     ----------
@@ -429,8 +431,10 @@ def window_law(
     second = n + stays * n * (n - 1) + stays**2 * (n - 1) * n * (2 * n - 1) / 6
     moved = parameters.adaptation * (n - 1) * n * (1 + stays * (2 * n - 1) / 6) / (a_period + 1)
     left = parameters.adaptation**2 * (n - first**2 / second)
-    news = 2 * bias(a_period, parameters.dispersion)
-    relative = (second / parameters.dispersion + moved) / n**2 + left * news
+    bent = felt**2 / (2 * parameters.dispersion**2)
+    news = 2 * bias(a_period, parameters.dispersion) + bent
+    kept = parameters.adaptation**2 * (n - 1) * n * (2 * n - 1) / 6 * bent
+    relative = (second / parameters.dispersion + moved + kept) / n**2 + left * news
     gain = parameters.adaptation * n * first / second * (over + 1) / (over + n)
     return gain, 1 / relative
 
