@@ -16,9 +16,10 @@ from mppbayes import names
 from mppbayes.model import ModelSpec, resolve
 from mppbayes.model.arrays import arrays
 from mppbayes.model.graph import build
+from mppbayes.model.laws import in_doubt, window_law
 from mppbayes.model.layout import Layout
 from mppbayes.model.leaving import leaving_law
-from mppbayes.model.passage import bounded, in_doubt, window_law
+from mppbayes.model.positive import bounded
 from mppbayes.model.replay import doubts, replay
 from mppbayes.model.step import Parameters
 from mppbayes.network import Network

@@ -15,8 +15,8 @@ from mppbayes.model.counts import (
     negative_binomial_counts,
 )
 from mppbayes.model.drawing import _leavers
+from mppbayes.model.laws import window_law
 from mppbayes.model.likelihood import beta_binomial
-from mppbayes.model.passage import window_law
 from mppbayes.model.step import (
     Links,
     Parameters,

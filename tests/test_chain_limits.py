@@ -20,8 +20,9 @@ from mppbayes.model.counts import binomial_quantile
 from mppbayes.model.delays import nominal_weights
 from mppbayes.model.graph import build
 from mppbayes.model.innovations import Innovations
+from mppbayes.model.laws import window_law
 from mppbayes.model.layout import Layout
-from mppbayes.model.passage import Chance, Seen, beginning, passage, ties, window_law
+from mppbayes.model.passage import Chance, Seen, beginning, passage, ties
 from mppbayes.model.replay import replay
 from mppbayes.model.rows import row_arrays
 from mppbayes.model.simulation import Simulator

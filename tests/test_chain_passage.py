@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from chains import flow, months, network, stock
 
-from mppbayes.model.passage import bounded, some
+from mppbayes.model.positive import bounded, some
 from mppbayes.model.replay import replay
 from mppbayes.model.step import surprise
 

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from chains import flow, months, network, route
 
-from mppbayes.model.passage import in_doubt
+from mppbayes.model.laws import in_doubt
 from mppbayes.model.replay import doubts
 from mppbayes.model.timing import Behind
 

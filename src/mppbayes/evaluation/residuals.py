@@ -14,9 +14,10 @@ from mppbayes.evaluation.cells import Floats
 from mppbayes.evaluation.mixture import Mixture, quantile_residuals
 from mppbayes.inference import Fit
 from mppbayes.model.counts import negative_binomial_counts
+from mppbayes.model.laws import in_doubt
 from mppbayes.model.layout import Layout
 from mppbayes.model.leaving import leaving_law
-from mppbayes.model.passage import bounded, in_doubt
+from mppbayes.model.positive import bounded
 from mppbayes.model.priors import CrisisShock
 from mppbayes.model.replay import FlowDraws, doubts, replay
 from mppbayes.panel.evidence import rounding_interval

@@ -7,6 +7,7 @@ import pymc as pm
 import pytensor.tensor as pt
 from pytensor.tensor import TensorVariable
 
+from mppbayes.model.laws import in_doubt, window_law
 from mppbayes.model.layout import Layout
 from mppbayes.model.leaving import leaving_law
 from mppbayes.model.likelihood import (
@@ -15,7 +16,7 @@ from mppbayes.model.likelihood import (
     negative_binomial,
     negative_binomial_interval,
 )
-from mppbayes.model.passage import Passed, in_doubt, window_law
+from mppbayes.model.passage import Passed
 from mppbayes.model.recursion import Unknowns
 from mppbayes.model.rows import Rows, apart, row_law, summed
 from mppbayes.model.step import Parameters

@@ -10,6 +10,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from mppbayes.model.balance import Groups, balanced, grouped
+from mppbayes.model.laws import in_doubt, window_law
+from mppbayes.model.positive import HALF, bounded, some
 from mppbayes.model.step import (
     Links,
     Parameters,
@@ -24,12 +26,6 @@ from mppbayes.model.structure import Structure
 
 Array = Any
 Namespace = Any
-
-HALF = 0.5  # the least that a driven flow is counted over, so that its mean is never nothing
-# Of a stock's reference size: below it, its size is kept away from 0.
-_FEWEST = 0.1
-_FEWEST_SEEN = 0.001  # where a figure tells it
-_PLAUSIBLE = 2.0  # standard deviations: what a stock tells of a flow counts in full down to here
 
 
 class Carried(NamedTuple):
@@ -352,125 +348,12 @@ def beginning(
     )
 
 
-def bounded(stock: Array, seen: Array, reference: Array, xp: Namespace) -> Array:
-    """Keep the size of a stock positive; it is exact above a tenth of its reference size.
-
-    What is expected of a stock may be negative where no later figure leads it. Cut there, the mean
-    of a flow that was seen to leave it would fall to nothing at once, and the density with it. A
-    figure is not: it is exact above a thousandth of the reference size.
-    """
-    return lifted(stock, xp.where(seen, _FEWEST_SEEN, _FEWEST) * reference, xp)
-
-
-def some(count: Array, expected: Array, shape: Array, xp: Namespace) -> Array:
-    """Keep what a stock tells of a flow positive; it is exact as far as it is plausible.
-
-    That is down to two standard deviations of its log below what was expected, and down to half
-    of it in any case. It may be negative. Cut near none, a flow that was expected in thousands
-    would fall to nothing within a hundred persons, its level with it, and the density by thousands.
-    """
-    spread = xp.sqrt(1 / (expected + 1) + 1 / shape)
-    return lifted(count, (expected + 1) * xp.minimum(xp.exp(-_PLAUSIBLE * spread), 0.5), xp)
-
-
-def lifted(value: Array, least: Array, xp: Namespace) -> Array:
-    """Keep a value positive: exact from ``least`` on, below it ``least² / (2 least − value)``.
-
-    Its log falls as that of ``−1 / value``, with the slope ``1 / least`` at most.
-    """
-    return xp.maximum(value, least) / (1 + xp.maximum(least - value, 0.0) / least)
-
-
 def crowded(inside: Array, elasticity: Array, ties: Ties, xp: Namespace) -> Array:
     """Give what the size of a stock adds to the log hazard of those who leave it."""
     if ties.links.leaving is None:
         return 0.0
     relative = xp.log(xp.maximum(inside, 1.0) / ties.reference)
     return (elasticity - 1) * (relative @ ties.links.leaving.T)
-
-
-def window_law(
-    over: Array, length: Array, parameters: Parameters, xp: Namespace
-) -> tuple[Array, Array]:
-    """Say how a window's count varies, and how much of its surprise stays in the level.
-
-    Within a window of n periods each period's surprise moves the periods after it, by the share α
-    that stays. With μ expected of a period, the surprise is ``r = μ / (μ + 1)`` times what the
-    count exceeds it by, relative to μ, which has the variance ``1/μ + 1/φ``. To first order the
-    window's total exceeds what was expected by the mean of ``(1 + α r j)`` times these, j the
-    periods that still follow, and the level at its end by ``α r`` times their sum: the variance
-    of the total, and the regression of the level on it, follow. The log of a gamma frailty varies
-    by ``1/(2 φ²)`` more than the frailty (its trigamma function, to second order), and so do the
-    surprises that stay. What the total leaves unknown of the level is added to the variance of the
-    next one. One period gives α and the dispersion.
-
-    Parameters
-    ----------
-    over : array
-        The expected count of the window; of a part, what it takes its share of.
-    length : array, or float
-        Its periods.
-    parameters : Parameters
-        Of the flows.
-    xp : namespace
-        ``numpy`` or ``pytensor.tensor``.
-
-    Returns
-    -------
-    gain : array
-        The share of the surprise that stays in the level.
-    shape : array
-        The shape of the window's gamma frailty; of a part, the precision of its beta.
-    """
-    if isinstance(length, float):
-        return parameters.adaptation, parameters.dispersion
-    n, a_period = length, over / length
-    felt = a_period / (a_period + 1)
-    stays = parameters.adaptation * felt
-    first = n + stays * n * (n - 1) / 2
-    second = n + stays * n * (n - 1) + stays**2 * (n - 1) * n * (2 * n - 1) / 6
-    moved = parameters.adaptation * (n - 1) * n * (1 + stays * (2 * n - 1) / 6) / (a_period + 1)
-    left = parameters.adaptation**2 * (n - first**2 / second)
-    bent = felt**2 / (2 * parameters.dispersion**2)
-    news = 2 * bias(a_period, parameters.dispersion) + bent
-    kept = parameters.adaptation**2 * (n - 1) * n * (2 * n - 1) / 6 * bent
-    relative = (second / parameters.dispersion + moved + kept) / n**2 + left * news
-    gain = parameters.adaptation * n * first / second * (over + 1) / (over + n)
-    return gain, 1 / relative
-
-
-def in_doubt(
-    gain: Array, shape: Array, mean: Array, doubt: Array, xp: Namespace
-) -> tuple[Array, Array]:
-    """Say how a count varies, and what it teaches, if what it is counted over is in doubt.
-
-    Of its surprise only the flow's own part moves the level. What is learned is then the steady
-    gain of a Kalman filter: with the variances q of the flow's own surprise and v of the doubt,
-    that of the level stays at ``P = α q / 2 · (√((2 − α)² + 4 v / q) − (2 − α))``, and the gain is
-    ``(α q + P) / (q + v + P)``. The errors of what it is counted over are taken as independent.
-
-    Parameters
-    ----------
-    gain, shape : array
-        Without a doubt.
-    mean : array
-        The expected count.
-    doubt : array
-        v, relative.
-    xp : namespace
-        ``numpy`` or ``pytensor.tensor``.
-
-    Returns
-    -------
-    gain, shape : array
-        With it.
-    """
-    own = 1 / xp.maximum(mean, HALF) + 1 / shape
-    felt = mean / (mean + 1)
-    rest = 2 - gain * felt
-    rise = own / 2 * (xp.sqrt(rest**2 + 4 * doubt / own) - rest)
-    variance = doubt + gain * felt * rise
-    return gain * (own + rise) / (own + variance), 1 / (1 / shape + variance)
 
 
 def _stocks(

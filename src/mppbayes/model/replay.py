@@ -14,7 +14,8 @@ from mppbayes.model.arrays import evidence_arrays
 from mppbayes.model.delays import nominal_shares, nominal_weights
 from mppbayes.model.introduced import Introduced, acted
 from mppbayes.model.layout import Layout, season_of
-from mppbayes.model.passage import HALF, Chance, Seen, beginning, passage, ties
+from mppbayes.model.passage import Chance, Seen, beginning, passage, ties
+from mppbayes.model.positive import HALF
 from mppbayes.model.routing import doubted, doubted_weights, shares_known
 from mppbayes.model.specification import ModelSpec
 from mppbayes.model.step import Parameters, State

@@ -11,7 +11,7 @@ from pytensor.tensor import TensorVariable
 from mppbayes import names
 from mppbayes.model.delays import delay_weights, longest, nominal_shares, nominal_weights
 from mppbayes.model.layout import Layout
-from mppbayes.model.passage import HALF
+from mppbayes.model.positive import HALF
 from mppbayes.model.specification import ModelSpec
 from mppbayes.model.structure import Structure
 from mppbayes.model.windows import combined, delayed, lagged

@@ -15,9 +15,9 @@ from pytensor.tensor import TensorVariable
 from scipy.sparse.csgraph import connected_components
 
 from mppbayes.model.balance import OWN
+from mppbayes.model.laws import window_law
 from mppbayes.model.layout import Layout
 from mppbayes.model.levels import of_rounding
-from mppbayes.model.passage import window_law
 from mppbayes.model.step import Parameters
 
 type Arrays = dict[str, NDArray[np.generic]]

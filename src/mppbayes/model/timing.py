@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from mppbayes.model.delays import nominal_shares, nominal_weights
 from mppbayes.model.layout import Layout
-from mppbayes.model.passage import HALF
+from mppbayes.model.positive import HALF
 from mppbayes.model.step import Parameters
 from mppbayes.model.structure import Structure
 
