@@ -21,7 +21,7 @@ demo: $(VENV)/installed-base  ## forecast the bundled figures
 	$(bin)/mppbayes demo $(DEMO_ARGS)
 
 test: $(VENV)/installed-dev  ## run the tests, without the slow ones
-	$(bin)/pytest $(TEST_ARGS)
+	$(bin)/pytest --numprocesses 2 --dist loadgroup $(TEST_ARGS)
 
 check: $(VENV)/installed-dev  ## check style, types and import directions
 	$(bin)/ruff check

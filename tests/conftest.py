@@ -21,6 +21,12 @@ from mppbayes.storage import whole_file
 LOOSE = Limits(rhat=1.2, ess=50, divergences=1000)
 
 
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Run what shares a fit on one worker, and of the rest each file, so that all is made once."""
+    shared = [name for name in ("chain_fit", "small_fit") if name in item.fixturenames]
+    item.add_marker(pytest.mark.xdist_group(shared[0] if shared else item.path.stem))
+
+
 @pytest.fixture(scope="session")
 def small_panel() -> Panel:
     """Thirty months of four flows, with gaps, a late start and a ragged end."""
@@ -34,7 +40,7 @@ def small_fit(small_panel: Panel) -> Fit:
         ModelSpec(small_panel.network, harmonics=1),
         small_panel,
         seed=1,
-        sampler=Sampler(tune=200),
+        sampler=Sampler(chains=2, tune=200),
         limits=LOOSE,
         progress=False,
     )

@@ -45,7 +45,8 @@ def test_the_wrong_side_would_be_seen(small_fit):
 def test_twice_as_many_are_drawn_while_only_their_error_is_too_large(
     small_fit, monkeypatch, failing, expected
 ):
-    drawn, base = [], 4000 // (4 * small_fit.posterior.sizes["draw"])
+    posterior = small_fit.posterior.sizes
+    drawn, base = [], 4000 // (posterior["chain"] * posterior["draw"])
 
     def draw(fit, *, futures, **_):
         drawn.append(futures or base)

@@ -449,7 +449,9 @@ DAYS = {"month": "2024-02-29", "quarter": "2024-09-30", "year": "2024-12-31"}
     ("period", "text"), [("month", "2024-02"), ("quarter", "2024-Q3"), ("year", "2024")]
 )
 @pytest.mark.parametrize(
-    "as_cell", [str, pd.Timestamp, datetime.fromisoformat, date.fromisoformat], ids=repr
+    "as_cell",
+    [str, pd.Timestamp, datetime.fromisoformat, date.fromisoformat],
+    ids=["text", "timestamp", "datetime", "date"],
 )
 def test_a_level_may_be_dated_by_the_last_day_of_a_period(period, text, as_cell):
     network = network_per(period)

@@ -136,7 +136,11 @@ def checks(draws: int) -> Iterator[int]:
 
 
 def compile_nutpie(model: pm.Model, sampler: Sampler) -> Any:
-    """Compile a model for nutpie, its dimensions fixed and its data left open."""
+    """Compile a model for nutpie, its dimensions fixed and its data left open.
+
+    Where there is JAX it differentiates: PyTensor's gradient is as fast, but its rewriting takes
+    20 seconds for a few flows and minutes for a chain.
+    """
     import nutpie
 
     frozen = freeze_dims_and_data(model, data=())
@@ -149,21 +153,12 @@ def compile_nutpie(model: pm.Model, sampler: Sampler) -> Any:
     return nutpie.compile_pymc_model(
         frozen,
         backend=sampler.compiler,
-        gradient_backend=_gradient_backend(model, sampler),
+        gradient_backend="jax" if sampler.compiler == "jax" else "pytensor",
         freeze_model=False,
         initial_points={variable.name: near_zero(variable.name) for variable in small},
         jitter_rvs=set(frozen.free_RVs).difference(small),
         var_names=stored(model),
     )
-
-
-def _gradient_backend(model: pm.Model, sampler: Sampler) -> Literal["pytensor", "jax"]:
-    """Choose who differentiates: PyTensor, or JAX for a chain.
-
-    With stocks, routes or parts PyTensor needs minutes to make its gradient ready.
-    """
-    is_chain = "exposure" in model.named_vars
-    return "jax" if is_chain and sampler.compiler == "jax" else "pytensor"
 
 
 def sample_until_converged(
