@@ -6,16 +6,12 @@ import pymc as pm
 import pytensor
 import pytensor.tensor as pt
 import pytest
-from backlog import network, table
 from pytensor.graph.replace import clone_replace
-from test_chain_recovery import ORIGIN, PATTERNS, PERIODS
-from test_chain_score import at_truth
+from test_chain_recovery import PATTERNS
+from test_chain_score import worlds
 
-import mppbayes as mpp
 from mppbayes.model import evidence as evidence_of_a_graph
-from mppbayes.model.arrays import arrays
 from mppbayes.model.graph import build
-from mppbayes.model.layout import Layout
 
 pytestmark = pytest.mark.slow
 
@@ -25,22 +21,13 @@ N_PANELS = 100
 @pytest.fixture(scope="module", params=PATTERNS)
 def found(request) -> pd.DataFrame:
     """Give for each panel the mean square of its rows' errors and how each follows the last."""
-    chain = network()
-    span = mpp.read_panel(table(), chain)
-    spec = mpp.resolve(mpp.ModelSpec(chain, harmonics=0), span)
-    truths = mpp.prior_predictive(spec, span, draws=N_PANELS, seed=21)
     rows, errors = [], None
-    for i in range(N_PANELS):
-        truth = truths.isel(chain=0, draw=i)
-        evidence = PATTERNS[request.param]
-        panel = mpp.simulate(spec, truth, PERIODS, seed=i, evidence=evidence).until(ORIGIN)
-        known, resolved = Layout.of(panel), mpp.resolve(spec, panel)
-        data = arrays(resolved, known, panel)
-        errors = errors or standardised(resolved, known, data)
-        z = errors(data, at_truth(truth, spec, known, data, seed=i))
+    for world in worlds(request.param, N_PANELS):
+        errors = errors or standardised(world)
+        z = errors(world.data, world.unknowns)
         rows.append(
             {
-                "adaptation": float(truth["adaptation"].sel(flow="withdrawals")),
+                "adaptation": float(world.truth["adaptation"].sel(flow="withdrawals")),
                 "square": np.mean(z**2),
                 "follows": np.mean(z[1:] * z[:-1]) / np.mean(z**2),
             }
@@ -52,7 +39,7 @@ def found(request) -> pd.DataFrame:
     return each.assign(pattern=request.param)
 
 
-def standardised(spec, known, data):
+def standardised(world):
     """Compile the errors of rows in their standard deviations; a function of data and unknowns."""
     caught = {}
     law = evidence_of_a_graph.row_law
@@ -64,7 +51,7 @@ def standardised(spec, known, data):
 
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(evidence_of_a_graph, "row_law", caught_law)
-        model = build(spec, known, data)
+        model = build(world.spec, world.layout, world.data)
     given = [unknown.type() for unknown in model.free_RVs]
     error = clone_replace(caught["error"], dict(zip(model.free_RVs, given, strict=True)))
     compiled = pytensor.function(given, error, mode="JAX", on_unused_input="ignore")

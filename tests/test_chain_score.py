@@ -6,12 +6,16 @@ standard errors of what one panel tells of it. That sizes all approximations of 
 delayed sources together.
 """
 
+from collections.abc import Iterator
+from typing import NamedTuple
+
 import numpy as np
 import pandas as pd
 import pymc as pm
 import pytensor
 import pytensor.tensor as pt
 import pytest
+import xarray as xr
 from backlog import network, table
 from pytensor.graph.replace import clone_replace
 from test_chain_recovery import ORIGIN, PATTERNS, PERIODS
@@ -36,21 +40,12 @@ SHARES, SIZES = (
 @pytest.fixture(scope="module", params=PATTERNS)
 def found(request) -> pd.DataFrame:
     """Give the mean gradient by parameter, in its standard deviations, and its error."""
-    chain = network()
-    span = mpp.read_panel(table(), chain)
-    spec = mpp.resolve(mpp.ModelSpec(chain, harmonics=0), span)
-    truths = mpp.prior_predictive(spec, span, draws=N_PANELS, seed=21)
     rows, slopes = [], None
-    for i in range(N_PANELS):
-        truth = truths.isel(chain=0, draw=i)
-        evidence = PATTERNS[request.param]
-        panel = mpp.simulate(spec, truth, PERIODS, seed=i, evidence=evidence).until(ORIGIN)
-        known, resolved = Layout.of(panel), mpp.resolve(spec, panel)
-        data = arrays(resolved, known, panel)
-        slopes = slopes or gradient(build(resolved, known, data))
+    for i, world in enumerate(worlds(request.param, N_PANELS)):
+        slopes = slopes or gradient(build(world.spec, world.layout, world.data))
         rows += [
             {"panel": i, "parameter": name, "of": of, "slope": slope}
-            for name, of, slope in slopes(data, at_truth(truth, spec, known, data, seed=i))
+            for name, of, slope in slopes(world.data, world.unknowns)
         ]
     by = pd.DataFrame(rows).groupby(["parameter", "of"])["slope"]
     size = (by.mean() / by.std()).rename("size")
@@ -84,14 +79,33 @@ def gradient(model: pm.Model):
     return slopes
 
 
-def at_truth(truth, spec, known, data, *, seed):
-    """Give the unknowns of the graph at a truth, with the shocks of its simulation."""
-    innovations = Innovations(seed, 1)
-    shock = np.ravel([innovations.shocks(each.ordinal, spec.shock) for each in known.periods])
-    shock[0] = 0.0
-    values = {name: np.asarray(value.values, dtype=float) for name, value in truth.items()}
-    usual = data["shock_weight"] @ np.log(values["shock_loading"])
-    return values | {"common_shock_felt": shock * np.exp(data["shock_centring"] * usual)}
+class World(NamedTuple):
+    """A truth, and what its evidence makes of the model."""
+
+    truth: xr.Dataset
+    spec: mpp.ModelSpec
+    layout: Layout
+    data: dict[str, np.ndarray]
+    unknowns: dict[str, np.ndarray]
+
+
+def worlds(pattern: str, n_panels: int) -> Iterator[World]:
+    """Draw truths from the prior and simulate their evidence, with the unknowns of the graph."""
+    chain = network()
+    span = mpp.read_panel(table(), chain)
+    spec = mpp.resolve(mpp.ModelSpec(chain, harmonics=0), span)
+    truths = mpp.prior_predictive(spec, span, draws=n_panels, seed=21)
+    for i in range(n_panels):
+        truth, evidence = truths.isel(chain=0, draw=i), PATTERNS[pattern]
+        panel = mpp.simulate(spec, truth, PERIODS, seed=i, evidence=evidence).until(ORIGIN)
+        known, resolved = Layout.of(panel), mpp.resolve(spec, panel)
+        data, innovations = arrays(resolved, known, panel), Innovations(i, 1)
+        shock = np.ravel([innovations.shocks(each.ordinal, spec.shock) for each in known.periods])
+        shock[0] = 0.0
+        values = {name: np.asarray(value.values, dtype=float) for name, value in truth.items()}
+        usual = data["shock_weight"] @ np.log(values["shock_loading"])
+        values["common_shock_felt"] = shock * np.exp(data["shock_centring"] * usual)
+        yield World(truth, resolved, known, data, values)
 
 
 def test_the_likelihood_does_not_draw_parameters_from_the_truth(found):
