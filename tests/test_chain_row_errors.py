@@ -65,8 +65,8 @@ def standardised(world):
 
 def test_the_errors_of_rows_are_standard_and_apart(found, request):
     """By a fifth in their mean square, by a tenth in how each follows the last."""
+    assert abs(found["square"].mean() - 1) < 0.2
     if found["pattern"].iloc[0] == "half by years":
         reason = "a level that no stock tells of within a year moves on all the same"
         request.applymarker(pytest.mark.xfail(strict=True, reason=reason))
-    assert abs(found["square"].mean() - 1) < 0.2
     assert abs(found["follows"].mean()) < 0.1

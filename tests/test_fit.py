@@ -245,7 +245,7 @@ def test_later_values_leave_the_density_of_an_origin_as_it_is(times):
 
 @pytest.mark.parametrize(("backend", "gradient"), [("jax", "jax"), ("numba", "pytensor")])
 def test_jax_differentiates_where_it_compiles(backend, gradient, small_panel, monkeypatch):
-    """PyTensor's gradient takes 20 seconds more to compile, that of a chain minutes."""
+    """PyTensor's gradient takes longer to compile, that of a chain minutes."""
     import nutpie
 
     spec = resolve(ModelSpec(small_panel.network, harmonics=0), small_panel)

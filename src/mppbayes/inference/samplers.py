@@ -138,8 +138,8 @@ def checks(draws: int) -> Iterator[int]:
 def compile_nutpie(model: pm.Model, sampler: Sampler) -> Any:
     """Compile a model for nutpie, its dimensions fixed and its data left open.
 
-    Where there is JAX it differentiates: PyTensor's gradient is as fast, but its rewriting takes
-    20 seconds for a few flows and minutes for a chain.
+    Where there is JAX it differentiates: PyTensor's gradient is as fast, but takes longer to
+    rewrite than all else to compile, that of a chain minutes.
     """
     import nutpie
 
