@@ -19,6 +19,7 @@ from mppbayes.model.graph import build
 from mppbayes.model.laws import in_doubt, window_law
 from mppbayes.model.layout import Layout
 from mppbayes.model.leaving import leaving_law
+from mppbayes.model.passage import passage
 from mppbayes.model.positive import bounded
 from mppbayes.model.replay import doubts, replay
 from mppbayes.model.step import Parameters
@@ -159,6 +160,21 @@ def drawn(request):
     return known, parameters, made, replay(parameters, known)
 
 
+def unsure_before(known, parameters):
+    """Give the variance of the levels before each period of a replay: (draw, time, flow)."""
+    found = []
+
+    def watched(*given):
+        carried, passed = passage(*given)
+        found.append(passed.unsure)
+        return carried, passed
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr("mppbayes.model.replay.passage", watched)
+        replay(parameters, known)
+    return np.stack(found, axis=1)
+
+
 def test_graph_and_replay_agree(drawn):
     known, _, made, past = drawn
     assert np.isfinite(made[names.LOG_MEAN]).all()
@@ -280,7 +296,8 @@ def test_every_change_of_a_stock_is_one_factor(drawn):
     """
     known, parameters, made, past = drawn
     factor, relative = as_they_leave(known, parameters, past)
-    expected = past.mean * factor
+    expected, unsure = past.mean * factor, unsure_before(known, parameters)
+    assert unsure.max() > 1e-4
     structure, net, units = known.structure, known.network, roundings(known)
     windows = {
         (s, t): (a, b, v) for (s, a, b), v in of_flows(known).items() for t in range(a, b + 1)
@@ -326,7 +343,7 @@ def test_every_change_of_a_stock_is_one_factor(drawn):
                 if periods:
                     law = own(parameters, s, relative[:, start + 1 : end + 1, s])
                     _, shape = window_law(gone, np.array(float(periods)), law, np)
-                    variance = variance + gone + gone**2 / shape
+                    variance = variance + gone + gone**2 * (1 / shape + unsure[:, end, s])
                 causes["flow", s] = sign[s], variance
             together[start, end].append((after - before - mean, rounding, causes))
     assert sum(map(len, together.values())) > 6

@@ -59,7 +59,6 @@ def ahead(net, known, parameters):
     fit = SimpleNamespace(
         layout=known,
         network=net,
-        end_state=past.end,
         replay=lambda keep_from: replay(parameters, known, keep_from),
     )
     history, origin = History(fit), known.periods[-1]
@@ -68,7 +67,7 @@ def ahead(net, known, parameters):
     before, initial, given = history.before(span, parameters, chance, 1)
     tied = ties(known.structure, parameters.size, known.levels.members)
     calm = Simulator(known.structure, tied, parameters, chance, lambda _: np.zeros(N_DRAWS))
-    return span, initial, calm.run(span, before, past.end, initial, given)
+    return span, initial, calm.run(span, before, given.end, initial, given)
 
 
 def test_before_all_evidence_a_source_is_what_it_is_on_average_since():
@@ -79,7 +78,6 @@ def test_before_all_evidence_a_source_is_what_it_is_on_average_since():
     fit = SimpleNamespace(
         layout=known,
         network=net,
-        end_state=replay(parameters, known).end,
         replay=lambda keep_from: replay(parameters, known, keep_from),
     )
     history = History(fit)

@@ -396,11 +396,9 @@ def test_a_quarter_of_a_part_of_what_is_not_seen_varies_as_the_quarter_of_its_wh
 
 def ahead(net, known, parameters, n_ahead=3):
     """Draw on from the evidence as a forecast does, with parameters by hand."""
-    past = replay(parameters, known)
     fit = SimpleNamespace(
         layout=known,
         network=net,
-        end_state=past.end,
         replay=lambda keep_from: replay(parameters, known, keep_from),
     )
     history, origin = History(fit), known.periods[-1]
@@ -411,7 +409,7 @@ def ahead(net, known, parameters, n_ahead=3):
     simulator = Simulator(
         known.structure, tied, parameters, chance, lambda _: parameters.shock[:, 0]
     )
-    return span, simulator.run(span, before, past.end, initial, given)
+    return span, simulator.run(span, before, given.end, initial, given)
 
 
 def test_an_unseen_flow_of_the_past_is_drawn_around_its_expectation():

@@ -57,13 +57,8 @@ def of_rows(known, past, flow_at):
             [(end, 1000 + 60 * i) for i, end in enumerate(ENDS)],
             {"2020-06": 330, "2020-09": 210},
         ),
-        (  # what arrives by quarters, cut by months of the stock: only whole quarters tell
-            [("2020-Q1", 300), ("2020-Q2", 390), ("2020-Q3", 270)],
-            months("2020-03", [1000, 1070, 1010, 1060, 1100, 1090, 1120]),
-            {"2020-06": 330, "2020-09": 210},
-        ),
     ],
-    ids=["months", "stock by quarters", "both by quarters", "cut quarters"],
+    ids=["months", "stock by quarters", "both by quarters"],
 )
 def test_a_flow_that_is_never_seen_closes_the_balance(arrive, present, expected):
     """What arrived less what the stock grew by, but for rounding."""

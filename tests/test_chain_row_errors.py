@@ -36,7 +36,7 @@ def found(request) -> pd.DataFrame:
     fifth = pd.qcut(each["adaptation"], 5).rename("adaptation of the withdrawals")
     print(f"\n{request.param}: rows at the truth, {N_PANELS} panels")
     print(each.groupby(fifth, observed=True)[["square", "follows"]].mean().round(2).to_string())
-    return each.assign(pattern=request.param)
+    return each
 
 
 def standardised(world):
@@ -63,10 +63,7 @@ def standardised(world):
     return errors
 
 
-def test_the_errors_of_rows_are_standard_and_apart(found, request):
+def test_the_errors_of_rows_are_standard_and_apart(found):
     """By a fifth in their mean square, by a tenth in how each follows the last."""
     assert abs(found["square"].mean() - 1) < 0.2
-    if found["pattern"].iloc[0] == "half by years":
-        reason = "a level that no stock tells of within a year moves on all the same"
-        request.applymarker(pytest.mark.xfail(strict=True, reason=reason))
     assert abs(found["follows"].mean()) < 0.1

@@ -45,6 +45,7 @@ def laws(known, mean, *, dispersion, adaptation=1e-9, unrecorded=0.0):
             given_rows,
             parameters=parameters,
             unrecorded=pt.constant(np.full(len(structure.network.stocks), unrecorded)),
+            unsure=pt.zeros(mean.shape),
         )
         error, left = given_rows.change - expected, variance
         if shared is not None:

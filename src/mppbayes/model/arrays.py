@@ -1,13 +1,12 @@
 """Evidence as arrays: what the graph is given, so that other evidence needs no other graph."""
 
-from typing import NamedTuple
-
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import gammaln
 
 from mppbayes.model.bridging import bridged
 from mppbayes.model.centring import season_sharpness, sharpness, shock_centring, shock_weights
+from mppbayes.model.closings import closings, cut_arrays
 from mppbayes.model.layout import Layout
 from mppbayes.model.levels import of_rounding
 from mppbayes.model.routing import route_arrays
@@ -96,7 +95,8 @@ def evidence_arrays(known: Layout, layout: Layout) -> Arrays:
         if layout.is_coarse:
             data |= {"spread": windows.spread, "is_spread": windows.counted}
         if layout.may_learn_from_stocks:
-            data |= {"row": windows.row, **closings(known)._asdict()}
+            closed = closings(known)
+            data |= {"row": windows.row, **closed.of_period, **cut_arrays(closed, known, layout)}
     return data
 
 
@@ -107,55 +107,6 @@ def _covered(known: Layout) -> NDArray[np.bool_]:
     for last, flow in zip(*np.nonzero(windows.end), strict=True):
         covered[last - windows.length[last, flow] + 1 : last + 1, flow] = True
     return covered
-
-
-class Closings(NamedTuple):
-    """Where unseen flows learn from a stock, over (time, stock).
-
-    Attributes
-    ----------
-    closes : bool
-        Whether they do here.
-    periods : float
-        How many periods after the last time.
-    blur : float
-        The variance that rounding adds: of the two figures, and of those of flows in between.
-    tells : float
-        1 if there was a figure of the stock, or of a sum that it is in, since then; else 0.
-    """
-
-    closes: NDArray[np.bool_]
-    periods: NDArray[np.float64]
-    blur: NDArray[np.float64]
-    tells: NDArray[np.float64]
-
-
-def closings(known: Layout) -> Closings:
-    """Find where unseen flows learn from a stock.
-
-    They do at the ends of their windows, if there was a figure of the stock since the last time.
-    Where there is a figure and no such window is open, the account of the stock is closed too.
-    """
-    windows, levels = known.windows, known.levels
-    touching = np.abs(known.structure.change) > 0
-    ends = (windows.row.astype(float) @ touching) > 0
-    is_open = np.zeros_like(ends)
-    for end, flow in zip(*np.nonzero(windows.row), strict=True):
-        is_open[end - windows.length[end, flow] + 1 : end] |= touching[flow]
-    figure = levels.seen | (levels.sum_seen @ levels.members > 0)
-    of_flows = of_rounding(windows.rounding).cumsum(axis=0) @ touching
-    closes, tells = np.zeros_like(ends), np.zeros_like(ends)
-    periods, blur = np.ones(ends.shape), np.zeros(ends.shape)
-    since = np.full(ends.shape[1], -1)
-    for t in range(len(ends)):
-        tells[t] = figure[t] | (tells[t - 1] & ~closes[t - 1] if t else False)
-        closes[t] = tells[t] & (ends[t] | (figure[t] & ~is_open[t]))
-        for k in np.flatnonzero(tells[t]):
-            before = max(since[k], 0)
-            periods[t, k] = max(t - since[k], 1)
-            blur[t, k] = levels.blur[[before, t], k].sum() + of_flows[t, k] - of_flows[before, k]
-        since = np.where(closes[t], t, since)
-    return Closings(closes, periods, blur, tells.astype(float))
 
 
 def _cell_arrays(known: Layout, layout: Layout) -> Arrays:

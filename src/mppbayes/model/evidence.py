@@ -199,6 +199,7 @@ def _rows(given: Given, passed: Passed, unknowns: Unknowns) -> None:
         rows,
         parameters=unknowns.parameters,
         unrecorded=unknowns.chance.unrecorded,
+        unsure=passed.unsure,
     )
     error = rows.change - mean
     if shared is not None:

@@ -8,6 +8,7 @@ from pytensor.tensor import TensorVariable
 
 from mppbayes import names
 from mppbayes.model.arrays import Arrays
+from mppbayes.model.closings import of_cuts
 from mppbayes.model.evidence import add_evidence, as_counted_over, as_they_leave
 from mppbayes.model.halfnormal import half_normal
 from mppbayes.model.hierarchy import hierarchy, partly_centred, prefix
@@ -161,6 +162,7 @@ def _unknowns(spec: ModelSpec, layout: Layout, given: dict[str, TensorVariable])
         _doubt(layout, given, parameters),
         stock.get(names.INITIAL_STOCK),
         given.get("stock_size"),
+        _blur(layout, given, parameters),
     )
 
 
@@ -208,6 +210,16 @@ def _doubt(
         return None
     timing = Timing(given["timing_frailty"], given["timing_arrival"])
     return doubt(timing, behind, parameters, pt)
+
+
+def _blur(
+    layout: Layout, given: dict[str, TensorVariable], parameters: Parameters
+) -> TensorVariable | None:
+    """Give the variance of stocks that rounding and cut figures add, (time, stock), if any are."""
+    if "row" not in given:
+        return None
+    cut = of_cuts(given, layout, parameters.dispersion)
+    return None if cut is None else given["blur"] + cut
 
 
 def _stays(spec: ModelSpec) -> tuple[NDArray[np.bool_], TensorVariable]:

@@ -59,6 +59,55 @@ def window_law(
     return gain, 1 / relative
 
 
+def unsettled(
+    gain: Array, shape: Array, mean: Array, unsure: Array, xp: Namespace
+) -> tuple[Array, Array, Array, Array]:
+    """Say how a count varies and what it teaches, if the level itself is known with an error.
+
+    With the variances q of the flow's own surprise and P of the level, the count varies by
+    ``q + P``, of which ``α q + P`` goes with the level after it: Kalman's gain and variance. That
+    of the level, ``P + α² q``, falls by ``(α q + P)² / (q + P)`` where the count is known.
+
+    Parameters
+    ----------
+    gain, shape : array
+        With a level that is known.
+    mean : array
+        The expected count.
+    unsure : array
+        P, on the log scale.
+    xp : namespace
+        ``numpy`` or ``pytensor.tensor``.
+
+    Returns
+    -------
+    gain, shape : array
+        With one that is not.
+    moved, told : array
+        The variance of the level afterwards, and how much of it the count would tell.
+    """
+    own = 1 / xp.maximum(mean, HALF) + 1 / shape
+    kalman = (gain * own + unsure) / (own + unsure)
+    moved = unsure + gain**2 * own
+    return kalman, 1 / (1 / shape + unsure), moved, kalman**2 * (own + unsure)
+
+
+def split_variance(part: Array, whole: Array, precision: Array) -> Array:
+    """Give the variance of a part of a known count, split by gamma frailties.
+
+    Parameters
+    ----------
+    part : array
+        What is expected of it; more than the whole counts as the whole.
+    whole : array
+        The count.
+    precision : array
+        The sum of the frailties' shapes, of the part and of the rest.
+    """
+    left = (whole - part) / (whole + 1e-9)
+    return part * left * (whole + precision) / (1 + precision)
+
+
 def in_doubt(
     gain: Array, shape: Array, mean: Array, doubt: Array, xp: Namespace
 ) -> tuple[Array, Array]:

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from mppbayes.model.balance import Groups, balanced, grouped
-from mppbayes.model.laws import in_doubt, window_law
+from mppbayes.model.laws import in_doubt, unsettled, window_law
 from mppbayes.model.positive import HALF, bounded, some
 from mppbayes.model.step import (
     Links,
@@ -19,6 +19,7 @@ from mppbayes.model.step import (
     advance,
     bias,
     expectations,
+    lasting,
     share_surprise,
     surprise,
 )
@@ -40,6 +41,8 @@ class Carried(NamedTuple):
     stock, residual : (…, stock), optional
         Who is in each stock, and by how much the figures of a stock exceed what the flows tell,
         since the last time that unseen flows learned from it.
+    unsure : (…, flow), optional
+        The variance of the level, since what a stock tells of an unseen flow is not all of it.
     """
 
     level: Array
@@ -48,6 +51,7 @@ class Carried(NamedTuple):
     room: Array = None
     stock: Array = None
     residual: Array = None
+    unsure: Array = None
 
 
 class Seen(NamedTuple):
@@ -84,7 +88,8 @@ class Seen(NamedTuple):
     tells : (stock,), optional
         1 if there was a figure of the stock, or of a sum that it is in, since they last did.
     periods, blur : (stock,), optional
-        Since they last did; and the variance that the rounding of figures adds.
+        Since they last did; and the variance that the rounding of figures adds, and that of
+        longer ones of which not all periods are since then.
     """
 
     count: Array
@@ -184,6 +189,10 @@ class Passed(NamedTuple):
     variance : (…, flow), optional
         Of the count of a flow whose window ends here without a figure, before the figures of
         stocks.
+    noise : (…, stock), optional
+        The variance of what the figures of a stock exceed the flows by, beside that of such flows.
+    unsure : (…, flow), optional
+        The variance of the level before the period.
     """
 
     mean: Array
@@ -193,6 +202,8 @@ class Passed(NamedTuple):
     count: Array
     inside: Array = None
     variance: Array = None
+    noise: Array = None
+    unsure: Array = None
 
 
 def passage(
@@ -262,16 +273,20 @@ def passage(
     if seen.doubt is not None:
         gain, shape = in_doubt(gain, shape, expected, seen.doubt, xp)
     stock, residual, count = carried.stock, carried.residual, seen.count
-    known, variance = seen.seen, None
+    known, variance, noise, unsure = seen.seen, None, None, carried.unsure
     if ties.driven is not None:
         stock, residual = _stocks(carried, seen, fill, ties, xp)
     if seen.row is not None:
+        unsure = xp.where(seen.begins, 0.0, carried.unsure)
+        gain, shape, unsettled_by, settled_by = unsettled(gain, shape, expected, unsure, xp)
         variance = xp.where(seen.row, expected + expected**2 / shape, 0.0)
-        left = seen.periods * chance.unrecorded**2 + seen.blur
-        shift, told_by_stocks = balanced(residual, variance, left, seen.tells, ties.groups, xp)
+        noise = seen.periods * chance.unrecorded**2 + seen.blur
+        shift, told_by_stocks = balanced(residual, variance, noise, seen.tells, ties.groups, xp)
         told_count = some(expected + shift, expected, shape, xp)
         count = xp.where(seen.row, told_count, count)
         known, residual = known | seen.row, xp.where(seen.closes, 0.0, residual)
+        left = unsettled_by - xp.where(seen.row, told_by_stocks, 1.0) * settled_by
+        left = xp.where(known & seen.ends, xp.maximum(left, 0.0), unsure)
     news = surprise(count, expected, shape, xp)
     if seen.row is not None:
         news = news - xp.where(seen.row, (1 - told_by_stocks) * bias(expected, shape), 0.0)
@@ -293,9 +308,12 @@ def passage(
         if ties.tiers:
             on["room"] = xp.where(seen.ends, 0.0, rooms)
     if ties.driven is not None:
-        on |= {"stock": stock, "residual": residual}
+        on |= {"stock": stock, "residual": residual, "unsure": unsure}
+    if seen.row is not None:
+        on["unsure"] = left * lasting(parameters) ** 2
     counted = xp.where(known, count, implied)
-    return Carried(**on), Passed(mean, expected, rooms, fill, counted, variance=variance)
+    found = Passed(mean, expected, rooms, fill, counted, None, variance, noise, unsure)
+    return Carried(**on), found
 
 
 def ties(structure: Structure, reference: Array, members: Array) -> Ties:
@@ -345,6 +363,7 @@ def beginning(
         xp.zeros_like(state.level) if is_coarse and parts else None,
         stock,
         None if stock is None else xp.zeros_like(stock),
+        None if stock is None else xp.zeros_like(state.level),
     )
 
 

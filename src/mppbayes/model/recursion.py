@@ -23,6 +23,7 @@ class Unknowns(NamedTuple):
     doubt: TensorVariable | None
     stock: TensorVariable | None
     size: TensorVariable | None
+    blur: TensorVariable | None = None
 
 
 def run(
@@ -37,6 +38,8 @@ def run(
         sequences["exposure"] = unknowns.exposure
     if unknowns.doubt is not None:
         sequences["doubt"] = unknowns.doubt
+    if unknowns.blur is not None:
+        sequences["blur"] = unknowns.blur
     varying = [unknowns.chance.shock, unknowns.chance.gap, unknowns.parameters.season]
     first = beginning(structure, layout.is_coarse, unknowns.initial, unknowns.stock, pt)
     carried_names = [name for name, value in first._asdict().items() if value is not None]
@@ -47,6 +50,7 @@ def run(
             ("mean", True),
             ("expected", layout.is_coarse),
             ("room", structure.driven("part").any()),
+            ("unsure", "row" in given),
         )
         if needed
     ]
@@ -90,4 +94,5 @@ def run(
         after = outputs[carried_names.index("stock")]
         before = pt.concatenate([unknowns.stock[None], after[:-1]])
         found["inside"] = bounded(before, given["before_seen"], unknowns.size, pt)
-    return Passed(**{"expected": found["mean"], "room": None, "fill": None, "count": None} | found)
+    usual = {"expected": found["mean"], "room": None, "fill": None, "count": None}
+    return Passed(**usual | {"unsure": pt.zeros_like(found["mean"])} | found)

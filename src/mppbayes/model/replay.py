@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from mppbayes import names
 from mppbayes.model.arrays import evidence_arrays
+from mppbayes.model.closings import of_cuts
 from mppbayes.model.delays import nominal_shares, nominal_weights
 from mppbayes.model.introduced import Introduced, acted
 from mppbayes.model.layout import Layout, season_of
@@ -196,6 +197,10 @@ class Past(NamedTuple):
     variance : (draw, time, flow), optional
         Of the count of a flow without a figure, at the end of its window, before the figures of
         stocks.
+    noise : (draw, time, stock), optional
+        The variance of what the figures of a stock exceed the flows by, beside that of such flows.
+    unsure : (draw, flow), optional
+        The variance of the level at the end.
     """
 
     end: State
@@ -203,6 +208,8 @@ class Past(NamedTuple):
     counts: Floats
     stock: Floats | None
     variance: Floats | None
+    noise: Floats | None
+    unsure: Floats | None
 
 
 def replay(draws: FlowDraws, layout: Layout, keep_from: int = 0) -> Past:
@@ -230,8 +237,9 @@ def replay(draws: FlowDraws, layout: Layout, keep_from: int = 0) -> Past:
     in_doubt = doubts(draws, layout)
     gap_time, gap_flow = layout.gaps
     first = beginning(structure, layout.is_coarse, draws.initial, draws.stock, np)
-    carried, end = first, draws.initial
-    means, counts, stocks, variances = [], [], [], []
+    carried, end, unsure = first, draws.initial, first.unsure
+    means, counts, stocks, variances, noises = [], [], [], [], []
+    cut = of_cuts(data, layout, draws.constant.dispersion) if "row" in data else None
     for t, now in enumerate(layout.periods):
         gap = np.zeros_like(draws.initial.level)
         here = gap_time == t
@@ -241,20 +249,25 @@ def replay(draws: FlowDraws, layout: Layout, keep_from: int = 0) -> Past:
             seen = seen._replace(exposure=exposure[:, t])
         if in_doubt is not None:
             seen = seen._replace(doubt=in_doubt[:, t])
+        if cut is not None:
+            seen = seen._replace(blur=data["blur"][t] + cut[:, t])
         chance = Chance(draws.shock[:, t, None], gap, draws.elasticity, draws.unrecorded)
         carried, passed = passage(carried, first, seen, chance, draws.at(now), tied, np)
         end = where(windows.end[t], State(carried.level, carried.long_run), end)
+        if unsure is not None:
+            unsure = np.where(windows.end[t], carried.unsure, unsure)
         means.append(passed.mean)
         counts.append(passed.count)
         stocks.append(carried.stock)
         variances.append(passed.variance)
+        noises.append(passed.noise)
     mean = np.stack(means, axis=1)
     count = _by_period(mean, np.stack(counts, axis=1), layout)[:, keep_from:]
-    stock, variance = (
+    stock, variance, noise = (
         None if values[-1] is None else np.stack(values[keep_from:], axis=1)
-        for values in (stocks, variances)
+        for values in (stocks, variances, noises)
     )
-    return Past(end, mean[:, keep_from:], count, stock, variance)
+    return Past(end, mean[:, keep_from:], count, stock, variance, noise, unsure)
 
 
 def doubts(draws: FlowDraws, layout: Layout) -> Floats | None:

@@ -15,7 +15,7 @@ from pytensor.tensor import TensorVariable
 from scipy.sparse.csgraph import connected_components
 
 from mppbayes.model.balance import OWN
-from mppbayes.model.laws import window_law
+from mppbayes.model.laws import split_variance, window_law
 from mppbayes.model.layout import Layout
 from mppbayes.model.levels import of_rounding
 from mppbayes.model.step import Parameters
@@ -200,6 +200,7 @@ def row_law(
     *,
     parameters: Parameters,
     unrecorded: TensorVariable,
+    unsure: TensorVariable,
 ) -> tuple[TensorVariable, TensorVariable, TensorVariable | None]:
     """Give the mean and the variance of each row's change, and what it shares with others.
 
@@ -215,6 +216,8 @@ def row_law(
         Of the flows; the dispersion that of every period, (time, flow).
     unrecorded : (stock,)
         Standard deviation of what changes a stock unrecorded, per period.
+    unsure : (time, flow)
+        The variance of the level before each period.
 
     Returns
     -------
@@ -246,9 +249,7 @@ def row_law(
     def split(
         part: TensorVariable, at: Callable[[TensorVariable], TensorVariable]
     ) -> TensorVariable:
-        whole, precision = pt.maximum(at(figure), 1e-9), at(strength)
-        left = pt.clip(1 - part / whole, 0.0, 1.0)
-        return part * left * (whole + precision) / (1 + precision)
+        return split_variance(pt.minimum(part, at(figure)), at(figure), at(strength))
 
     together = pt.eq(at_first(end), at_last(end)) & at_first(rows.inside) & at_last(rows.inside)
     cut = pt.where(
@@ -263,7 +264,7 @@ def row_law(
     usual = usual / pt.maximum(last - first, 1)
     of_flows = parameters._replace(adaptation=parameters.adaptation[flows], dispersion=1 / usual)
     _, shape = window_law(gone, length, of_flows, pt)
-    variance = gone + gone**2 / shape + cut
+    variance = gone + gone**2 * (1 / shape + at_last(unsure)) + cut
     n_periods = rows.last - rows.first
     expected = ((at_last(shared) - at_first(shared)) * rows.signs).sum(axis=1)
     spread = (variance * pt.abs(rows.signs)).sum(axis=1)

@@ -157,6 +157,11 @@ def advance(state: State, reached: Array, told: Array, parameters: Parameters) -
     return State(level, long_run)
 
 
+def lasting(parameters: Parameters) -> Array:
+    """Give the share of a deviation of the level that is in it still one period later."""
+    return parameters.persistence + parameters.permanence * (1 - parameters.persistence)
+
+
 def saturate(mean: Array, ceiling: Array, xp: Namespace) -> Array:
     """Bend a mean smoothly towards its ceiling; at 1/5 of the ceiling it loses 0.04 %.
 

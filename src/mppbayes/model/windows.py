@@ -149,7 +149,7 @@ def cut(
             value[last, i], rounding[last, i] = figure, unit
     free = usable & ~inside & np.isnan(apart)
     for i in range(n_flows):
-        for first, last in _between_levels(structure, spans, levels, i):
+        for first, last in _between_levels(structure, levels, i):
             if free[first : last + 1, i].all():
                 row[last, i] = end[last, i] = True
                 length[last, i] = last - first + 1
@@ -263,23 +263,18 @@ def lagged(values: NDArray[np.generic], most: int) -> Floats:
 
 def _between_levels(
     structure: Structure,
-    spans: list[list[tuple[int, int, float, float]]],
     levels: Levels,
     flow: int,
 ) -> list[tuple[int, int]]:
     """Give first and last period of the spans between two figures of a stock that a flow changes.
 
-    Of the stock with the most figures; at its ends no longer figure of a flow is open.
+    Of the stock with the most figures.
     """
     touched = np.flatnonzero(structure.change[flow])
     if not len(touched) or structure.drives[flow] == "part":
         return []
     k = touched[np.argmax(levels.seen[:, touched].sum(axis=0))]
-    closed = levels.seen[:, k].copy()
-    for i in np.flatnonzero(structure.change[:, k]):
-        for first, last, _, _ in spans[i]:
-            closed[first:last] = False
-    return [(a + 1, b) for a, b in pairwise(np.flatnonzero(closed).tolist())]
+    return [(a + 1, b) for a, b in pairwise(np.flatnonzero(levels.seen[:, k]).tolist())]
 
 
 def _label(time: pd.PeriodIndex, window: tuple[int, int, float, float]) -> str:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from mppbayes.inference import Fit
 from mppbayes.model.innovations import Innovations
 from mppbayes.model.layout import Layout
-from mppbayes.model.replay import FlowDraws
+from mppbayes.model.replay import FlowDraws, Past
 from mppbayes.model.simulation import Given
 from mppbayes.model.step import State
 from mppbayes.prediction.unseen import drawn_around
@@ -76,11 +76,11 @@ class History:
         keep_from = max(begin - max(back, 1), 0)
         past = self.fit.replay(keep_from)
         counts = np.repeat(past.counts, futures, axis=0)
-        if past.variance is not None and draws.unrecorded is not None:
+        if past.variance is not None and past.noise is not None:
             counts = drawn_around(
                 counts,
                 past.variance,
-                draws.unrecorded,
+                past.noise,
                 layout=layout,
                 keep_from=keep_from,
                 innovations=innovations,
@@ -110,7 +110,7 @@ class History:
             fixed=(time <= last) | ahead(~np.isnan(layout.windows.apart)),
             plan=np.zeros(shape[1:], dtype=bool),
             restart=(time == last + 1) & (self.last >= 0),
-            end=State(*(np.repeat(array, futures, axis=0) for array in self.fit.end_state)),
+            end=self._end(past, innovations, futures),
             stock=ahead(levels.value),
             stock_seen=ahead(levels.seen),
             total=ahead(levels.sum_value),
@@ -118,6 +118,16 @@ class History:
             shock=draws.shock[:, begin:],
         )
         return np.concatenate([earlier, whole[:, :n_before]], axis=1), stock, given
+
+    def _end(self, past: Past, innovations: Innovations, futures: int) -> State:
+        """Give the levels after the past; what stocks leave unknown of them is drawn."""
+        end = State(*(np.repeat(array, futures, axis=0) for array in past.end))
+        if past.unsure is None:
+            return end
+        owners = tuple(f"level of {name}" for name in self.layout.structure.names)
+        error = innovations.unseen(owners, self.layout.periods[-1].ordinal)
+        error *= np.sqrt(np.repeat(past.unsure, futures, axis=0))
+        return end._replace(level=end.level + error)
 
     def _whole(self, counts: Floats, keep_from: int, innovations: Innovations) -> Floats:
         """Make whole numbers of replayed counts; a longer figure is split at random.

@@ -18,7 +18,6 @@ from mppbayes.model.innovations import Innovations
 from mppbayes.model.passage import ties
 from mppbayes.model.replay import FlowDraws
 from mppbayes.model.simulation import Simulated, Simulator
-from mppbayes.model.step import State
 from mppbayes.model.structure import Structure
 from mppbayes.network import Network
 from mppbayes.prediction.aggregation import PERIOD_FORMATS
@@ -173,8 +172,7 @@ def _simulate(
         fixed=past.fixed | fixed,
         plan=fixed,
     )
-    start = State(*(np.repeat(array, futures, axis=0) for array in fit.end_state))
-    return simulator.run(span, before, start, stock, known)
+    return simulator.run(span, before, known.end, stock, known)
 
 
 def _assemble(

@@ -3,8 +3,8 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from mppbayes.model.arrays import closings
 from mppbayes.model.balance import OWN, balanced, grouped
+from mppbayes.model.closings import closings
 from mppbayes.model.innovations import Innovations
 from mppbayes.model.layout import Layout
 
@@ -14,7 +14,7 @@ type Floats = NDArray[np.float64]
 def drawn_around(
     counts: Floats,
     variance: Floats,
-    unrecorded: Floats,
+    noise: Floats,
     *,
     layout: Layout,
     keep_from: int,
@@ -33,8 +33,9 @@ def drawn_around(
     variance : (posterior draw, time, flow)
         Of an unseen flow over its window, at the window's end, before the figures of stocks. Each
         posterior draw has as many draws of counts, one after the other.
-    unrecorded : (draw, stock)
-        Standard deviation of what changes a stock unrecorded, per period.
+    noise : (posterior draw, time, stock)
+        The variance of what the figures of a stock exceed the flows by, beside that of unseen
+        flows.
     layout : Layout
         The evidence.
     keep_from : int
@@ -56,14 +57,15 @@ def drawn_around(
         if t < keep_from:
             continue
         ordinal = layout.periods[t].ordinal
-        spread = np.repeat(variance[:, t - keep_from], futures, axis=0)
-        noise = learns.periods[t] * unrecorded**2 + learns.blur[t]
+        spread, beside = (
+            np.repeat(each[:, t - keep_from], futures, axis=0) for each in (variance, noise)
+        )
         before = np.sqrt(spread) * innovations.unseen(structure.names, ordinal)
-        figure = np.sqrt(noise + OWN) * innovations.unseen(stocks, ordinal)
+        figure = np.sqrt(beside + OWN) * innovations.unseen(stocks, ordinal)
         learned, _ = balanced(
             before @ structure.change + figure,
             spread,
-            noise,
+            beside,
             learns.tells[t],
             groups,
             np,
