@@ -430,6 +430,36 @@ def test_an_unseen_flow_of_the_past_is_drawn_around_its_expectation():
     assert lost.std() == pytest.approx(np.sqrt(left), rel=0.1)
 
 
+def test_a_forecast_begins_as_unsure_as_stocks_leave_the_level():
+    net = quiet_network(flow("lose", leaves="present"), initial=1000.0)
+    known = chains.layout(
+        net, arrive=months("2020-01", [100] * 6), present=months("2020-01", [1000] * 6)
+    )
+    parameters = chains.draws(
+        net,
+        2000,
+        6,
+        level={"arrive": np.log(100.0), "lose": np.log(0.1)},
+        adaptation={"arrive": 1e-9, "lose": 0.3},
+        stock=1000.0,
+        dispersion=5.0,
+        unrecorded=30.0,
+    )
+    history = History(
+        SimpleNamespace(
+            layout=known,
+            network=net,
+            replay=lambda keep_from: replay(parameters, known, keep_from),
+        )
+    )
+    span = history.span(known.periods[-1], known.periods[-1] + 1)
+    *_, given = history.before(span, parameters, Innovations(1, 2000), 1)
+    unsure = replay(parameters, known).unsure
+    assert unsure[0, 1] > 0.005
+    assert given.end.level[:, 1].var() == pytest.approx(unsure[0, 1], rel=0.1)
+    assert given.end.level[:, 0].std() < 1e-6
+
+
 def test_a_part_that_was_seen_stays_as_it_was():
     net, known = one_part(whole=[("2020-Q1", 300)], first=months("2020-01", [20, 180, 90]))
     parameters = chains.draws(net, 20, 3, level={"whole": np.log(100.0), "first": 1.0})
