@@ -50,7 +50,7 @@ class Windows:
         What a part takes its share of, from the figures; NaN where it is not known in whole.
     apart : float
         The counts of periods under a figure that tells nothing of the flow's rate, but who came
-        or went all the same: spread evenly, in whole numbers. NaN elsewhere.
+        or went all the same: spread as ``history`` is, in whole numbers. NaN elsewhere.
     unused : tuple of str
         The figures of flows that tell nothing of their rates, with the reason.
     """
@@ -139,7 +139,7 @@ def cut(
                 unused.append(f"{flow.name} {_label(time, window)}: {_REASONS[kind]}")
                 if kind != "part":
                     first, last, figure, unit = window
-                    apart[first : last + 1, i] = _evenly(figure, last + 1 - first)
+                    apart[first : last + 1, i] = _in_whole(history[first : last + 1, i])
                     start_at[first : last + 1, i], end_at[first : last + 1, i] = first, last
                     value[last, i], rounding[last, i] = figure, unit
         for first, last, figure, unit in kept:
@@ -210,9 +210,9 @@ def _pace(structure: Structure, levels: Levels) -> Floats:
     return pace
 
 
-def _evenly(total: float, n_periods: int) -> Floats:
-    """Spread a total over periods in whole numbers, as evenly as they allow."""
-    return np.diff(np.round(total * np.arange(n_periods + 1) / n_periods))
+def _in_whole(spread: Floats) -> Floats:
+    """Make whole numbers of the shares in a figure, as close as they allow; they add up to it."""
+    return np.diff(np.round(spread.cumsum()), prepend=0.0)
 
 
 def _covers(others: list[list[tuple[int, int, float, float]]], first: int, last: int) -> bool:
