@@ -44,7 +44,7 @@ def test_a_cut_figure_varies_where_flows_learn_as_it_does_in_a_row(present, shar
         _, variance, _ = row_law(
             pt.constant(mean),
             pt.constant(known.windows.value),
-            Rows(*(pt.constant(each) for each in rows if each is not None)),
+            Rows(*(None if each is None else pt.constant(each) for each in rows)),
             parameters=plain._replace(
                 dispersion=pt.constant(np.full(mean.shape, 5.0)), adaptation=pt.constant([0.0, 0.0])
             ),

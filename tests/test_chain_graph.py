@@ -15,6 +15,7 @@ from scipy import stats
 from mppbayes import names
 from mppbayes.model import ModelSpec, resolve
 from mppbayes.model.arrays import arrays
+from mppbayes.model.competing import covariances, pairs
 from mppbayes.model.graph import build
 from mppbayes.model.laws import in_doubt, window_law
 from mppbayes.model.layout import Layout
@@ -207,6 +208,32 @@ def as_they_leave(known, parameters, past):
     return leaving_law(past.mean, inside, own, known.structure.leaving, np)
 
 
+def competing(known, parameters, past):
+    """Give the covariance of those who leave the same stock, draw by draw: (draw, time, pair)."""
+    before = np.concatenate([parameters.stock[:, None], past.stock[:, :-1]], axis=1)
+    inside = bounded(before, known.levels.seen_before, parameters.size, np)
+    shape = parameters.constant.dispersion
+    draws = zip(past.mean, inside, shape, strict=True)
+    return np.stack([covariances(*each, known.structure, np) for each in draws])
+
+
+def of_pairs(known, windows, start, end):
+    """Give by flow what a row does not know of it, as a root, and the product of each pair."""
+    unknown = np.zeros(len(known.structure.names))
+    for s in range(len(unknown)):
+        left = []
+        for t in range(start + 1, end + 1):
+            if (s, t) not in windows:
+                left.append(1.0)
+                continue
+            a, b, value = windows[s, t]
+            shares = known.windows.spread[max(a, start + 1) : min(b, end) + 1, s].sum()
+            left.append(1 - shares / value if value else 0.0)
+        unknown[s] = np.mean(left)
+    one, other, _ = pairs(known.structure).T
+    return np.sqrt(np.maximum(unknown[one] * unknown[other], 0.0))
+
+
 def own(parameters, s, relative):
     """Give the parameters of one flow, (draw,), the dispersion that of some periods."""
     constant = parameters.constant._asdict() | {"dispersion": 1 / relative.mean(axis=1)[:, None]}
@@ -307,6 +334,8 @@ def test_every_change_of_a_stock_is_one_factor(drawn):
     for t, s in zip(*np.nonzero(~np.isnan(apart)), strict=True):
         a, b = known.windows.start_at[t, s], known.windows.end_at[t, s]
         windows[s, t] = a, b, apart[a : b + 1, s].sum()
+    this, that, _ = pairs(structure).T
+    compete = competing(known, parameters, past)
     together = defaultdict(list)
     for name in (*net.stock_names, *net.sum_names):
         figures = sorted((b, v, r) for n, _, b, v, r in figures_of(known) if n == name)
@@ -345,6 +374,9 @@ def test_every_change_of_a_stock_is_one_factor(drawn):
                     _, shape = window_law(gone, np.array(float(periods)), law, np)
                     variance = variance + gone + gone**2 * (1 / shape + unsure[:, end, s])
                 causes["flow", s] = sign[s], variance
+            felt = compete * of_pairs(known, windows, start, end) * sign[this] * sign[that]
+            within = felt[:, start + 1 : end + 1].sum(axis=(1, 2))
+            causes["competing", name, start] = 1.0, 2 * within
             together[start, end].append((after - before - mean, rounding, causes))
     assert sum(map(len, together.values())) > 6
     total = sum(normal_together(rows) for rows in together.values())

@@ -37,7 +37,7 @@ def laws(known, mean, *, dispersion, adaptation=1e-9, unrecorded=0.0):
         dispersion=pt.constant(np.broadcast_to(np.asarray(dispersion, dtype=float), mean.shape)),
         adaptation=constant(adaptation),
     )
-    given_rows = Rows(*(pt.constant(each) for each in rows if each is not None))
+    given_rows = Rows(*(None if each is None else pt.constant(each) for each in rows))
     with chains.plainly() as mode:
         expected, variance, shared = row_law(
             pt.constant(np.asarray(mean, dtype=float)),

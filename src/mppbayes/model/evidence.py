@@ -32,6 +32,7 @@ def add_evidence(
     passed: Passed,
     unknowns: Unknowns,
     log_mean: TensorVariable,
+    competing: TensorVariable | None = None,
 ) -> None:
     """Add the factors to the model in hand.
 
@@ -47,6 +48,8 @@ def add_evidence(
         The parameters.
     log_mean : (time, flow)
         Of a period's count.
+    competing : (time, pair), optional
+        The covariance of those who leave the same stock.
     """
     parameters = unknowns.parameters
     dispersion = parameters.dispersion
@@ -58,7 +61,7 @@ def add_evidence(
         _parts(given, passed, parameters)
     _intervals(layout, given, log_mean, dispersion)
     if "row_first" in given:
-        _rows(given, passed, unknowns)
+        _rows(given, passed, unknowns, competing)
 
 
 def as_they_leave(
@@ -191,7 +194,9 @@ def _intervals(
         pm.Potential(f"counts_rounded_to_{unit}", (cells["weight"] * interval).sum())
 
 
-def _rows(given: Given, passed: Passed, unknowns: Unknowns) -> None:
+def _rows(
+    given: Given, passed: Passed, unknowns: Unknowns, competing: TensorVariable | None
+) -> None:
     rows = Rows(**_cells(given, "row_"))
     mean, variance, shared = row_law(
         pt.where(given["month_seen"], given["month"], passed.mean),
@@ -200,6 +205,7 @@ def _rows(given: Given, passed: Passed, unknowns: Unknowns) -> None:
         parameters=unknowns.parameters,
         unrecorded=unknowns.chance.unrecorded,
         unsure=passed.unsure,
+        competing=competing if "row_pairs" in given else None,
     )
     error = rows.change - mean
     if shared is not None:

@@ -9,6 +9,7 @@ from pytensor.tensor import TensorVariable
 from mppbayes import names
 from mppbayes.model.arrays import Arrays
 from mppbayes.model.closings import of_cuts
+from mppbayes.model.competing import covariances
 from mppbayes.model.evidence import add_evidence, as_counted_over, as_they_leave
 from mppbayes.model.halfnormal import half_normal
 from mppbayes.model.hierarchy import hierarchy, partly_centred, prefix
@@ -61,10 +62,13 @@ def build(spec: ModelSpec, layout: Layout, data: Arrays) -> pm.Model:
         )
         if unknowns.doubt is not None:
             unknowns = as_counted_over(log_mean, unknowns)
+        competing = None
         if spec.network.stocks:
+            own = unknowns.parameters.dispersion
+            competing = covariances(passed.mean, passed.inside, own, spec.structure, pt)
             passed, unknowns = as_they_leave(spec.structure, passed, unknowns)
             log_mean = pt.log(pt.maximum(passed.mean, 1e-9))
-        add_evidence(layout, given, passed, unknowns, log_mean)
+        add_evidence(layout, given, passed, unknowns, log_mean, competing)
     return model
 
 

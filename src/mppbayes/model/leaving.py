@@ -45,14 +45,50 @@ def leaving_law(
         The relative variance beyond a Poisson's, that of drawing without replacement taken off;
         ``1/φ`` for flows that leave no stock.
     """
-    away = mean @ leaving
-    hazard = -xp.log1p(-xp.clip(away / inside, 1e-9, _MOST))
-    ratio = hazard / xp.expm1(hazard)
+    share, hazard, ratio = _shares(mean, inside, leaving, xp)
     bend = ratio - 1
     second = bend**2 + ratio * (1 - ratio - hazard) - bend
-    leaves = leaving.any(axis=1)
-    share = xp.where(leaves, mean / xp.maximum(away @ leaving.T, 1e-9), 0.0)
     together = (share**2 / dispersion) @ leaving
     factor = 1 + share * (bend @ leaving.T) / dispersion + (second * together) @ leaving.T / 2
     relative = (1 + 2 * share * (bend @ leaving.T)) / dispersion + (bend**2 * together) @ leaving.T
     return factor, xp.maximum(relative - (1 / inside) @ leaving.T, _LEAST)
+
+
+def competition(
+    mean: Array, inside: Array, dispersion: Array, leaving: Array, xp: Namespace
+) -> tuple[Array, Array]:
+    """Give the relative covariance of those who leave the same stock by two flows.
+
+    As in :func:`leaving_law`, to second order in the frailties,
+
+        Cov[p_i, p_j] / (p_i p_j) = a (w_i / φ_i + w_j / φ_j) + a² Σ w_k² / φ_k − 1/X
+
+    where the last term is that of drawing without replacement from X.
+
+    Parameters
+    ----------
+    mean, inside, dispersion, leaving, xp
+        As in :func:`leaving_law`.
+
+    Returns
+    -------
+    alone : (time, flow)
+        ``a w / φ``.
+    both : (time, stock)
+        ``a² Σ w² / φ − 1/X``.
+    """
+    share, _, ratio = _shares(mean, inside, leaving, xp)
+    bend = ratio - 1
+    alone = share * (bend @ leaving.T) / dispersion
+    return alone, bend**2 * ((share**2 / dispersion) @ leaving) - 1 / inside
+
+
+def _shares(
+    mean: Array, inside: Array, leaving: Array, xp: Namespace
+) -> tuple[Array, Array, Array]:
+    """Give each flow's share in those who leave, and of each stock H and ``H / (exp(H) − 1)``."""
+    away = mean @ leaving
+    hazard = -xp.log1p(-xp.clip(away / inside, 1e-9, _MOST))
+    leaves = leaving.any(axis=1)
+    share = xp.where(leaves, mean / xp.maximum(away @ leaving.T, 1e-9), 0.0)
+    return share, hazard, hazard / xp.expm1(hazard)

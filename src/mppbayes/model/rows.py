@@ -15,12 +15,15 @@ from pytensor.tensor import TensorVariable
 from scipy.sparse.csgraph import connected_components
 
 from mppbayes.model.balance import OWN
+from mppbayes.model.competing import felt, pairs
 from mppbayes.model.laws import split_variance, window_law
 from mppbayes.model.layout import Layout
 from mppbayes.model.levels import of_rounding
 from mppbayes.model.step import Parameters
 
 type Arrays = dict[str, NDArray[np.generic]]
+_LEAST = 0.1  # of a row's variance: what the competition of those who leave may leave of it
+
 type _Row = tuple[int, int, float, float, NDArray[np.float64]]
 
 
@@ -34,10 +37,12 @@ def row_arrays(known: Layout, layout: Layout) -> Arrays:
         difference), ``row_stocks`` (row, stock), ``row_rounding`` (the variance that rounding
         adds), ``row_weight``; ``row_flows`` (row, member), the flows that change these stocks, and
         ``row_signs``, what one event of each adds to them; and ``row_start_at``, ``row_end_at``
-        and ``row_inside``, the seen window of every period. Where several rows lie between the
-        same two dates, of stocks that flows or figures tie together, besides ``row_beside`` (row,
-        other), those before it, ``row_joined``, 1 where there is one, and ``row_beside_signs``
-        (row, other, member), what an event of the row's own flows adds to their stocks.
+        and ``row_inside``, the seen window of every period. Where flows leave the same stock,
+        ``row_pairs`` (row, pair), as :func:`~mppbayes.model.competing.felt` has it. Where several
+        rows lie between the same two dates, of stocks that flows or figures tie together, besides
+        ``row_beside`` (row, other), those before it, ``row_joined``, 1 where there is one, and
+        ``row_beside_signs`` (row, other, member), what an event of the row's own flows adds to
+        their stocks.
     """
     if not (longest := _rows(layout)):
         return {}
@@ -66,6 +71,9 @@ def row_arrays(known: Layout, layout: Layout) -> Arrays:
         "row_end_at": windows.end_at,
         "row_inside": windows.counted,
     }
+    if len(pairs(known.structure)):
+        together = felt(first, last, signed, windows, known.structure)
+        found["row_pairs"] = np.pad(together, ((0, short), (0, 0)))
     if shape.others:
         beside, joined = _beside(rows, shape)
         found["row_beside"] = np.pad(beside, ((0, short), (0, 0)))
@@ -191,6 +199,7 @@ class Rows(NamedTuple):
     beside: Any = None
     joined: Any = None
     beside_signs: Any = None
+    pairs: Any = None
 
 
 def row_law(
@@ -201,6 +210,7 @@ def row_law(
     parameters: Parameters,
     unrecorded: TensorVariable,
     unsure: TensorVariable,
+    competing: TensorVariable | None = None,
 ) -> tuple[TensorVariable, TensorVariable, TensorVariable | None]:
     """Give the mean and the variance of each row's change, and what it shares with others.
 
@@ -218,6 +228,8 @@ def row_law(
         Standard deviation of what changes a stock unrecorded, per period.
     unsure : (time, flow)
         The variance of the level before each period.
+    competing : (time, pair), optional
+        The covariance of those who leave the same stock.
 
     Returns
     -------
@@ -269,6 +281,10 @@ def row_law(
     expected = ((at_last(shared) - at_first(shared)) * rows.signs).sum(axis=1)
     spread = (variance * pt.abs(rows.signs)).sum(axis=1)
     spread = spread + n_periods * (rows.stocks @ unrecorded**2) + rows.rounding + OWN
+    if competing is not None:
+        through = competing.cumsum(axis=0)
+        both = (through[rows.last] - through[rows.first]) * rows.pairs
+        spread = pt.maximum(spread + 2 * both.sum(axis=1), _LEAST * spread)
     if rows.beside is None:
         return expected, spread, None
     both = ((variance * rows.signs)[:, None] * rows.beside_signs).sum(axis=2)
