@@ -219,6 +219,25 @@ def test_a_flow_with_some_figures_learns_from_a_stock_where_it_has_none():
     assert learns.of_period["periods"][[3, 7], 0].tolist() == [2, 1]
 
 
+def test_a_figure_of_before_a_stock_is_known_goes_as_the_stock_went():
+    """Those who leave do so by the root of who is there; before the first figure as many were."""
+    net = network(
+        flow("arrive", enters="present"),
+        flow("leave", leaves="present"),
+        stocks=[stock("present")],
+    )
+    known = chains.layout(
+        net,
+        arrive=months("2020-01", [0] * 8),
+        leave=[("2020-Q1", 500), ("2020-Q2", 60)],
+        present=months("2020-01", [400, 100, 100, 80, 60, 40, 40, 40]),
+    )
+    assert known.windows.unused == (
+        "leave 2020-01 to 2020-03: the stock that drives it is not known then",
+    )
+    assert known.windows.apart[:3, 1].tolist() == [200, 200, 100]
+
+
 def test_what_a_stock_tells_is_kept_until_an_unseen_flows_window_ends():
     """The window of a flow of another stock begins amid a year; the account of that one stands."""
     net = network(
