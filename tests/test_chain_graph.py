@@ -329,7 +329,7 @@ def test_every_change_of_a_stock_is_one_factor(drawn):
     windows = {
         (s, t): (a, b, v) for (s, a, b), v in of_flows(known).items() for t in range(a, b + 1)
     }
-    apart = known.windows.apart  # counted though they tell nothing of the rate, spread evenly
+    apart = known.windows.apart  # counted though they tell nothing of the rate
     expected = np.where(np.isnan(apart), expected, apart)
     for t, s in zip(*np.nonzero(~np.isnan(apart)), strict=True):
         a, b = known.windows.start_at[t, s], known.windows.end_at[t, s]
