@@ -374,9 +374,11 @@ def test_every_change_of_a_stock_is_one_factor(drawn):
                     _, shape = window_law(gone, np.array(float(periods)), law, np)
                     variance = variance + gone + gone**2 * (1 / shape + unsure[:, end, s])
                 causes["flow", s] = sign[s], variance
-            felt = compete * of_pairs(known, windows, start, end) * sign[this] * sign[that]
-            within = felt[:, start + 1 : end + 1].sum(axis=(1, 2))
-            causes["competing", name, start] = 1.0, 2 * within
+            felt = compete * of_pairs(known, windows, start, end)
+            within = felt[:, start + 1 : end + 1].sum(axis=1)
+            for pair, (i, j) in enumerate(zip(this, that, strict=True)):
+                causes["more of both", pair] = sign[i] + sign[j], within[:, pair] / 2
+                causes["one for the other", pair] = sign[i] - sign[j], -within[:, pair] / 2
             together[start, end].append((after - before - mean, rounding, causes))
     assert sum(map(len, together.values())) > 6
     total = sum(normal_together(rows) for rows in together.values())

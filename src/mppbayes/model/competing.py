@@ -50,38 +50,47 @@ def covariances(
     return mean[:, one] * mean[:, other] * relative
 
 
-def felt(
-    first: NDArray[np.int64],
-    last: NDArray[np.int64],
-    signs: Floats,
-    windows: Windows,
-    structure: Structure,
+def unknown(
+    first: NDArray[np.int64], last: NDArray[np.int64], windows: Windows, structure: Structure
 ) -> Floats:
-    """Say how much of the covariance of each pair a row feels: (row, pair).
+    """Say how much of each flow that competes a row does not know: (row, flow), from 0 to 1.
 
-    All of it where both are unseen; of a figure that the row cuts only what the split leaves
-    unknown, the root of the share outside of the row; nothing of one that lies within it.
+    All of one that is unseen; of a figure that the row cuts the share outside of the row, which
+    is what the split leaves unknown; nothing of one that lies within it.
 
     Parameters
     ----------
     first, last : (row,) int
         The positions of its two figures.
-    signs : (row, flow)
-        What one event of a flow adds to its stocks.
     windows : Windows
         The evidence.
     structure : Structure
         The network.
     """
-    one, other, _ = pairs(structure).T
-    unknown = np.zeros(signs.shape)
+    found = np.zeros((len(first), len(structure.flows)))
     for row, (a, b) in enumerate(zip(first.tolist(), last.tolist(), strict=True)):
-        for flow in np.unique([one, other]):
-            unknown[row, flow] = np.mean(
+        for flow in np.unique(pairs(structure)[:, :2]):
+            found[row, flow] = np.mean(
                 [_outside(windows, flow, t, a + 1, b) for t in range(a + 1, b + 1)]
             )
-    root = np.sqrt(unknown) * signs
-    return np.asarray(root[:, one] * root[:, other])
+    return found
+
+
+def felt(share: Floats, signs: Floats, others: Floats, structure: Structure) -> Floats:
+    """Say how often the covariance of each pair is in that of two rows: (…, pair).
+
+    Parameters
+    ----------
+    share : (…, flow)
+        What the rows, of the same dates, do not know.
+    signs, others : (…, flow)
+        What one event of a flow adds to the stocks of the one row, and of the other.
+    structure : Structure
+        The network.
+    """
+    one, other, _ = pairs(structure).T
+    both = signs[..., one] * others[..., other] + signs[..., other] * others[..., one]
+    return np.asarray(np.sqrt(share[..., one] * share[..., other]) * both)
 
 
 def _outside(windows: Windows, flow: int, t: int, first: int, last: int) -> float:

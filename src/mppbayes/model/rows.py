@@ -15,7 +15,7 @@ from pytensor.tensor import TensorVariable
 from scipy.sparse.csgraph import connected_components
 
 from mppbayes.model.balance import OWN
-from mppbayes.model.competing import felt, pairs
+from mppbayes.model.competing import felt, pairs, unknown
 from mppbayes.model.laws import split_variance, window_law
 from mppbayes.model.layout import Layout
 from mppbayes.model.levels import of_rounding
@@ -42,7 +42,7 @@ def row_arrays(known: Layout, layout: Layout) -> Arrays:
         rows lie between the same two dates, of stocks that flows or figures tie together, besides
         ``row_beside`` (row, other), those before it, ``row_joined``, 1 where there is one, and
         ``row_beside_signs`` (row, other, member), what an event of the row's own flows adds to
-        their stocks.
+        their stocks, and ``row_beside_pairs`` (row, other, pair).
     """
     if not (longest := _rows(layout)):
         return {}
@@ -72,14 +72,18 @@ def row_arrays(known: Layout, layout: Layout) -> Arrays:
         "row_inside": windows.counted,
     }
     if len(pairs(known.structure)):
-        together = felt(first, last, signed, windows, known.structure)
-        found["row_pairs"] = np.pad(together, ((0, short), (0, 0)))
+        share = unknown(first, last, windows, known.structure)
+        competing = felt(share, signed, signed, known.structure)
+        found["row_pairs"] = np.pad(competing, ((0, short), (0, 0)))
     if shape.others:
         beside, joined = _beside(rows, shape)
         found["row_beside"] = np.pad(beside, ((0, short), (0, 0)))
         found["row_joined"] = np.pad(joined, ((0, short), (0, 0)))
         theirs = signed[beside[:, :, None], flows[:, None]]
         found["row_beside_signs"] = np.pad(theirs, ((0, short), (0, 0), (0, 0)))
+        if len(pairs(known.structure)):
+            competing = felt(share[:, None], signed[:, None], signed[beside], known.structure)
+            found["row_beside_pairs"] = np.pad(competing, ((0, short), (0, 0), (0, 0)))
     return found
 
 
@@ -200,6 +204,7 @@ class Rows(NamedTuple):
     joined: Any = None
     beside_signs: Any = None
     pairs: Any = None
+    beside_pairs: Any = None
 
 
 def row_law(
@@ -283,11 +288,14 @@ def row_law(
     spread = spread + n_periods * (rows.stocks @ unrecorded**2) + rows.rounding + OWN
     if competing is not None:
         through = competing.cumsum(axis=0)
-        both = (through[rows.last] - through[rows.first]) * rows.pairs
-        spread = pt.maximum(spread + 2 * both.sum(axis=1), _LEAST * spread)
+        competed = through[rows.last] - through[rows.first]
+        less = spread + (competed * rows.pairs).sum(axis=1)
+        spread = pt.maximum(less, _LEAST * spread)
     if rows.beside is None:
         return expected, spread, None
     both = ((variance * rows.signs)[:, None] * rows.beside_signs).sum(axis=2)
+    if competing is not None:
+        both = both + (competed[:, None] * rows.beside_pairs).sum(axis=2)
     missed = (rows.stocks[:, None] * rows.stocks[rows.beside]) @ unrecorded**2
     return expected, spread, rows.joined * (both + n_periods[:, None] * missed)
 
