@@ -4,6 +4,7 @@ import chains
 import numpy as np
 import pytest
 from chains import flow, months, network, stock
+from scipy import stats
 
 from mppbayes.evaluation import residuals
 from mppbayes.model.leaving import competition, leaving_law
@@ -35,15 +36,17 @@ def test_mean_and_variance_of_those_who_leave(hazard, dispersion):
 @pytest.mark.parametrize("dispersion", [(8.0, 8.0), (4.0, 20.0)])
 @pytest.mark.parametrize("hazard", [0.05, 0.2, 0.5, 1.0])
 def test_the_more_leave_by_one_flow_the_fewer_by_another(hazard, dispersion):
-    """The covariance of two flows that leave the same stock; found within 18 % of the formula."""
-    rng, n = np.random.default_rng(1), 400_000
+    """Their covariance on a grid of frailties: found within 2 % at a hazard of 0.05, 16 % at 1."""
     rates, shape = np.array([0.7 * hazard, 0.3 * hazard, 1.0]), np.array([*dispersion, 10.0])
-    chance = chances(rates * rng.gamma(shape, 1 / shape, (n, 3)), LEAVING, np)[:, :2]
-    left = rng.multinomial(int(INSIDE), np.column_stack([chance, 1 - chance.sum(axis=1)]))[:, :2]
+    place = (np.arange(600) + 0.5) / 600
+    both_frailties = np.meshgrid(*(stats.gamma.ppf(place, a, scale=1 / a) for a in dispersion))
+    frailty = np.column_stack([*map(np.ravel, both_frailties), np.ones(place.size**2)])
+    one, other = chances(rates * frailty, LEAVING, np)[:, :2].T
+    apart = INSIDE**2 * np.cov(one, other)[0, 1] - INSIDE * np.mean(one * other)
     mean = INSIDE * chances(rates[None], LEAVING, np)
     alone, both = competition(mean, np.array([[INSIDE]]), shape, LEAVING, np)
     found = mean[0, 0] * mean[0, 1] * (alone[0, 0] + alone[0, 1] + both[0, 0])
-    assert found == pytest.approx(np.cov(left.T)[0, 1], rel=0.2)
+    assert found == pytest.approx(apart, rel=0.03 + 0.17 * hazard)
 
 
 def test_flows_that_leave_no_stock_keep_their_law():

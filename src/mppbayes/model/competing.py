@@ -68,8 +68,9 @@ def unknown(
         The network.
     """
     found = np.zeros((len(first), len(structure.flows)))
+    flows = np.unique(pairs(structure)[:, :2])
     for row, (a, b) in enumerate(zip(first.tolist(), last.tolist(), strict=True)):
-        for flow in np.unique(pairs(structure)[:, :2]):
+        for flow in flows:
             found[row, flow] = np.mean(
                 [_outside(windows, flow, t, a + 1, b) for t in range(a + 1, b + 1)]
             )

@@ -5,6 +5,7 @@ stock, one for each figure of that stock; and one for each gap between two figur
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import pairwise
 from typing import Final
 
@@ -71,17 +72,17 @@ class Windows:
     apart: Floats
     unused: tuple[str, ...]
 
-    @property
+    @cached_property
     def counted(self) -> Flags:
         """The periods under a figure, be it one that is counted apart, (time, flow)."""
         return np.asarray(self.inside | ~np.isnan(self.apart))
 
-    @property
+    @cached_property
     def spread(self) -> Floats:
         """Every figure spread over its periods, (time, flow); 0 where there is none."""
         return np.where(self.inside, np.nan_to_num(self.history), np.nan_to_num(self.apart))
 
-    @property
+    @cached_property
     def single(self) -> Flags:
         """The cells with a figure of one period, (time, flow)."""
         return np.asarray(self.seen & (self.length == 1))
