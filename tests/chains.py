@@ -18,7 +18,7 @@ from mppbayes.model.delays import nominal_shares, nominal_weights
 from mppbayes.model.graph import build, stored
 from mppbayes.model.innovations import Innovations
 from mppbayes.model.layout import Layout
-from mppbayes.model.passage import ties
+from mppbayes.model.period import ties
 from mppbayes.model.replay import FlowDraws
 from mppbayes.model.simulation import Given, Simulated, Simulator
 from mppbayes.model.step import Parameters, State

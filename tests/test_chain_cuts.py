@@ -9,7 +9,8 @@ from chains import flow, months, network, stock
 from mppbayes.model.arrays import evidence_arrays
 from mppbayes.model.balance import OWN
 from mppbayes.model.closings import of_cuts
-from mppbayes.model.passage import Chance, Seen, beginning, passage, ties
+from mppbayes.model.passage import passage
+from mppbayes.model.period import Chance, Seen, beginning, ties
 from mppbayes.model.replay import replay
 from mppbayes.model.rows import Rows, row_arrays, row_law
 from mppbayes.model.step import Parameters, bias

@@ -14,7 +14,7 @@ from test_chain_identity import require_identity, require_parts_within
 from test_chain_windows import text
 
 from mppbayes.model.innovations import Innovations
-from mppbayes.model.passage import ties
+from mppbayes.model.period import ties
 from mppbayes.model.replay import replay
 from mppbayes.model.simulation import Simulator
 from mppbayes.model.structure import Structure

@@ -24,7 +24,8 @@ from mppbayes.model.graph import build
 from mppbayes.model.innovations import Innovations
 from mppbayes.model.laws import window_law
 from mppbayes.model.layout import Layout
-from mppbayes.model.passage import Chance, Seen, beginning, passage, ties
+from mppbayes.model.passage import passage
+from mppbayes.model.period import Chance, Seen, beginning, ties
 from mppbayes.model.replay import replay
 from mppbayes.model.rows import row_arrays
 from mppbayes.model.simulation import Simulator

@@ -58,7 +58,7 @@ def arrays(spec: ModelSpec, layout: Layout, panel: Panel) -> Arrays:
 
 
 def evidence_arrays(known: Layout, layout: Layout) -> Arrays:
-    """Give the evidence period by period, in the names of :class:`~mppbayes.model.passage.Seen`.
+    """Give the evidence period by period, in the names of :class:`~mppbayes.model.period.Seen`.
 
     Parameters
     ----------

@@ -39,7 +39,7 @@ class Closings:
 
     @property
     def of_period(self) -> dict[str, NDArray[np.generic]]:
-        """In the names of :class:`~mppbayes.model.passage.Seen`."""
+        """In the names of :class:`~mppbayes.model.period.Seen`."""
         since = np.arange(len(self.before))[:, None] - self.before
         periods = np.where(self.tells > 0, np.maximum(since, 1), 1).astype(float)
         return {"closes": self.closes, "tells": self.tells, "periods": periods, "blur": self.blur}

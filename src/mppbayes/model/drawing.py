@@ -15,7 +15,8 @@ from mppbayes.model.counts import (
     gamma_quantile,
     negative_binomial_counts,
 )
-from mppbayes.model.passage import Ties, crowded
+from mppbayes.model.passage import crowded
+from mppbayes.model.period import Ties
 from mppbayes.model.step import (
     Links,
     Parameters,

@@ -16,7 +16,7 @@ from mppbayes.model.likelihood import (
     negative_binomial,
     negative_binomial_interval,
 )
-from mppbayes.model.passage import Passed
+from mppbayes.model.period import Passed
 from mppbayes.model.recursion import Unknowns
 from mppbayes.model.rows import Rows, apart, row_law, summed
 from mppbayes.model.step import Parameters

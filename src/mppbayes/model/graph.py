@@ -15,7 +15,7 @@ from mppbayes.model.halfnormal import half_normal
 from mppbayes.model.hierarchy import hierarchy, partly_centred, prefix
 from mppbayes.model.introduced import acting
 from mppbayes.model.layout import Layout
-from mppbayes.model.passage import Chance
+from mppbayes.model.period import Chance
 from mppbayes.model.priors import MOST_DISPERSION
 from mppbayes.model.recursion import Unknowns, run
 from mppbayes.model.routing import doubted, exposures, shares_known

@@ -7,7 +7,8 @@ import pytensor.tensor as pt
 from pytensor.tensor import TensorVariable
 
 from mppbayes.model.layout import Layout
-from mppbayes.model.passage import Carried, Chance, Passed, Seen, beginning, passage, ties
+from mppbayes.model.passage import passage
+from mppbayes.model.period import Carried, Chance, Passed, Seen, beginning, ties
 from mppbayes.model.positive import bounded
 from mppbayes.model.step import Parameters, State
 from mppbayes.model.structure import Structure

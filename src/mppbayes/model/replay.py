@@ -15,7 +15,8 @@ from mppbayes.model.closings import of_cuts
 from mppbayes.model.delays import nominal_shares, nominal_weights
 from mppbayes.model.introduced import Introduced, acted
 from mppbayes.model.layout import Layout, season_of
-from mppbayes.model.passage import Chance, Seen, beginning, passage, ties
+from mppbayes.model.passage import passage
+from mppbayes.model.period import Chance, Seen, beginning, ties
 from mppbayes.model.positive import HALF
 from mppbayes.model.routing import doubted, doubted_weights, shares_known
 from mppbayes.model.specification import ModelSpec

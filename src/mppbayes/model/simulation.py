@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from mppbayes.model.drawing import Drawn, Period, draw_period
 from mppbayes.model.innovations import Innovations
-from mppbayes.model.passage import Ties, ties
+from mppbayes.model.period import Ties, ties
 from mppbayes.model.positive import HALF
 from mppbayes.model.replay import FlowDraws, where
 from mppbayes.model.specification import ModelSpec

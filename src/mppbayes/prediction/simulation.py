@@ -15,7 +15,7 @@ from mppbayes import names
 from mppbayes.errors import PanelError
 from mppbayes.inference import Fit
 from mppbayes.model.innovations import Innovations
-from mppbayes.model.passage import ties
+from mppbayes.model.period import ties
 from mppbayes.model.replay import FlowDraws
 from mppbayes.model.simulation import Simulated, Simulator
 from mppbayes.model.structure import Structure
