@@ -111,7 +111,6 @@ def cut_arrays(closed: Closings, known: Layout, layout: Layout) -> dict[str, Flo
     if (of := cutting(layout)) is None:
         return {}
     windows = known.windows
-    spread = windows.spread
     part, whole = (np.zeros((*closed.closes.shape, of.shape[1])) for _ in range(2))
     length = np.ones_like(part)
     for t, k in np.argwhere(closed.tells > 0):
@@ -120,10 +119,9 @@ def cut_arrays(closed: Closings, known: Layout, layout: Layout) -> dict[str, Flo
             if (flow := int(of[k, at])) < 0 or first > t:
                 continue
             for beside, (start, end) in enumerate(_cut(windows, flow, first, int(t))):
-                inside = spread[max(start, first) : min(end, t) + 1, flow]
-                part[t, k, at + beside] = inside.sum()
-                whole[t, k, at + beside] = spread[start : end + 1, flow].sum()
-                length[t, k, at + beside] = end - start + 1
+                cut = (t, k, at + beside)
+                part[cut], whole[cut] = windows.within(flow, start, first, int(t))
+                length[cut] = end - start + 1
     return {"cut_part": part, "cut_whole": whole, "cut_length": length}
 
 

@@ -98,9 +98,5 @@ def _outside(windows: Windows, flow: int, t: int, first: int, last: int) -> floa
     """Give the share of the figure that a period lies in outside of a span; 1 without one."""
     if not windows.counted[t, flow]:
         return 1.0
-    start, end = windows.start_at[t, flow], windows.end_at[t, flow]
-    if first <= start and end <= last:
-        return 0.0
-    figure = windows.spread[start : end + 1, flow]
-    within = figure[max(first - start, 0) : last - start + 1].sum()
-    return float(1 - within / figure.sum()) if figure.sum() > 0 else 0.0
+    inside, figure = windows.within(flow, t, first, last)
+    return 1 - inside / figure if figure > 0 else 0.0

@@ -87,6 +87,13 @@ class Windows:
         """The cells with a figure of one period, (time, flow)."""
         return np.asarray(self.seen & (self.length == 1))
 
+    def within(self, flow: int, at: int, first: int, last: int) -> tuple[float, float]:
+        """Give how much of the figure that a period lies in is of a span, and the figure."""
+        start, end = self.start_at[at, flow], self.end_at[at, flow]
+        figure = self.spread[start : end + 1, flow]
+        inside = figure[max(first - start, 0) : max(last - start + 1, 0)]
+        return float(inside.sum()), float(figure.sum())
+
 
 def cut(
     structure: Structure, figures: pd.DataFrame, time: pd.PeriodIndex, levels: Levels
