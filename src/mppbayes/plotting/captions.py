@@ -123,13 +123,12 @@ def caption(series: Series, language: Language, *, period: str = "", mark: str =
         Which text says how the figure marks an assumption.
     """
     periods = [period] if period else series.values.index.tolist()
-    origin = month_title(series.bands.forecast.origin, language)
     return " ".join(
         [
             *chances_sentences(series.shown, series.rule, language, mark=mark),
             *[word("pointwise", language)] * (len(periods) > 1),
             *observed_sentences(series, periods, language),
-            word("evidence", language, month=origin),
+            word(f"evidence {series.basis}", language, month=month_title(series.last, language)),
             *standing_sentences(series.bands, language),
         ]
     )

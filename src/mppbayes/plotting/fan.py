@@ -196,7 +196,7 @@ def label_bands(axes: Axes, series: Series, language: Language) -> None:
 
 def label_origin(axes: Axes, series: Series, language: Language) -> None:
     """Write above the axes where the evidence ends."""
-    month = month_title(series.bands.forecast.origin, language)
+    month = month_title(series.last, language)
     axes.annotate(
         word("observed to", language, month=month),
         xy=(series.origin, 1),

@@ -36,6 +36,10 @@ class Series:
         What was observed, in the periods that are over.
     rule : {">", ">="}
         What exceeding means.
+    basis : {"data", "borrowed", "prior", "given"}
+        What it rests on.
+    last : Period
+        The last period by which it was observed; of one that was not, the last with evidence.
     """
 
     bands: Bands
@@ -44,6 +48,8 @@ class Series:
     n_observed: pd.Series
     history: xr.DataArray
     rule: Rule
+    basis: str
+    last: pd.Period
 
     @classmethod
     def of(cls, bands: Bands, name: str) -> "Series":
@@ -65,6 +71,7 @@ class Series:
         chosen = bands.select(quantity=name)
         rows = chosen.to_frame()
         values = rows.pivot(index="period", columns="band", values="value")
+        origin, observed = bands.forecast.origin, rows["last_observed"].iloc[0]
         return cls(
             bands,
             chosen.quantities[0],
@@ -72,6 +79,8 @@ class Series:
             rows.groupby("period")["n_observed"].first(),
             history,
             rows["rule"].iloc[0],
+            rows["basis"].iloc[0],
+            pd.Period(observed, freq=origin.freq) if observed else origin,
         )
 
     @property
@@ -97,8 +106,8 @@ class Series:
 
     @property
     def origin(self) -> float:
-        """Where the last period with evidence ends on that axis."""
-        month = self.bands.forecast.origin.asfreq("M")
+        """Where the last period by which it was observed ends on that axis."""
+        month = self.last.asfreq("M")
         return float(month.year + month.month / 12) - self._shift
 
     @property
