@@ -198,7 +198,14 @@ def run_given(
     members = np.array(in_sums).reshape(len(in_sums), len(net.stocks))
     innovations = Innovations(seed, n_draws)
     span = time(n_time).to_period("M")
-    effects = Effects(measures, structure, span, origin=span[0] - 1, innovations=innovations)
+    effects = Effects(
+        measures,
+        structure,
+        span,
+        origin=span[0] - 1,
+        innovations=innovations,
+        given=np.zeros((n_time, len(structure.names)), dtype=bool),
+    )
     simulator = Simulator(
         structure,
         ties(structure, parameters.size, members),

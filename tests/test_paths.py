@@ -43,10 +43,86 @@ def test_peaks_and_crossings_of_paths_by_hand():
     assert mpp.periods_above(drawn, 6).values.tolist() == [[1, 1, 0, 2]]
 
 
+def test_a_path_at_the_threshold_is_not_above_it():
+    drawn = path([[[3, 7], [6, 6]]])
+    assert mpp.periods_above(drawn, 6).values.tolist() == [[1, 0]]
+    assert mpp.crossing(drawn, 6)["ever"].tolist() == [0.0, 0.5]
+
+
+def test_the_error_of_a_chance_is_that_of_independent_draws(walks):
+    table = mpp.crossing(walks, 1015)
+    chance, n_draws = table["ever"], walks.sizes["chain"] * walks.sizes["draw"]
+    alone = np.sqrt(chance * (1 - chance) / n_draws)
+    assert (table["mcse"] >= 0.6 * alone).all()
+    assert (table["mcse"] <= 1.7 * alone).all()
+
+
+@pytest.mark.parametrize(
+    "figure",
+    [
+        mpp.peak,
+        lambda drawn: mpp.crossing(drawn, 1),
+        lambda drawn: mpp.periods_above(drawn, 1),
+        lambda drawn: mpp.simultaneous(drawn, 0.1),
+        lambda drawn: mpp.shortage(drawn, mpp.Capacity(1)),
+    ],
+    ids=["peak", "crossing", "periods_above", "simultaneous", "shortage"],
+)
+def test_what_is_no_path_is_refused(figure):
+    drawn = path([[[3.0, 7.0], [6.0, np.nan]]])
+    with pytest.raises(LabelError, match="1 of 4 values are no finite numbers"):
+        figure(drawn)
+    with pytest.raises(LabelError, match="it has no period; is the window outside"):
+        figure(drawn.sel(period=slice("2030-01", "2030-12")))
+    with pytest.raises(LabelError, match="the dimension 'period' is missing"):
+        figure(drawn.isel(period=0))
+
+
+@pytest.mark.parametrize("threshold", [np.nan, None, "6"])
+def test_a_threshold_that_is_none_is_refused(walks, threshold):
+    for figure in (mpp.crossing, mpp.periods_above):
+        with pytest.raises(LabelError, match="the threshold is"):
+            figure(walks, threshold)
+
+
 def test_first_crossings_add_up_to_the_chance_of_ever(walks):
     table = mpp.crossing(walks, 1015)
     assert table["first"].sum() == pytest.approx(table["ever"].iloc[-1])
     assert float((walks.max("period") > 1015).mean()) == pytest.approx(table["ever"].iloc[-1])
+
+
+def test_a_band_that_new_paths_stay_above(walks):
+    band = mpp.simultaneous(walks, 0.2, below=True)
+    steps = np.random.default_rng(1).poisson(50, (20_000, 12))
+    fresh = np.cumsum(steps - 50, axis=1) + 1000
+    held = (fresh >= band["value"].to_numpy()).all(axis=1).mean()
+    assert held == pytest.approx(0.8, abs=0.03)
+    assert (band["value"] <= band["pointwise"]).all()
+    assert band["below"].all()
+    assert not mpp.simultaneous(walks, 0.2)["below"].any()
+
+
+def test_the_chance_that_any_of_the_years_exceeds_its_band(synthetic_forecast):
+    made = mpp.bands(synthetic_forecast, by="sum", per="year")
+    table = mpp.exceeded_anywhere(made).set_index(["quantity", "band"])
+    drawn = made.draws("asylum").transpose("period", "chain", "draw").values
+    for band in made.scheme:
+        limit = made.select(quantity="asylum", band=band.name).to_frame()["value"].to_numpy()
+        above = drawn > limit[:, None, None]
+        row = table.loc[("asylum", band.name)]
+        assert row["probability"] == pytest.approx(above.any(axis=0).mean())
+        assert row["probability"] > above.mean(axis=(1, 2)).max()
+        assert row["mcse"] > 0
+        assert row["scope"] == "path"
+
+
+def test_a_path_may_begin_with_what_was_observed(synthetic_forecast):
+    alone = mpp.paths(synthetic_forecast, "asylum")
+    whole = mpp.paths(synthetic_forecast, "asylum", observed=True)
+    assert whole.sizes["period"] > alone.sizes["period"]
+    before = whole.isel(period=slice(whole.sizes["period"] - alone.sizes["period"]))
+    assert (before == before.isel(chain=0, draw=0)).all()
+    assert (whole.sel(period=alone["period"]) == alone).all()
 
 
 @pytest.mark.parametrize("exceedance", [0.1, 0.33, 0.5])
@@ -144,3 +220,10 @@ def test_what_are_no_draws_has_no_bands(synthetic_forecast):
         mpp.banded(drawn.mean("draw"))
     with pytest.raises(LabelError, match="divided by 0"):
         mpp.banded(drawn / 0)
+    with pytest.raises(LabelError, match="there is no rule 'x'"):
+        mpp.banded(drawn, rule="x")
+
+
+def test_of_what_is_not_whole_no_band_is_reached_exactly(synthetic_forecast):
+    share = mpp.paths(synthetic_forecast, "asylum") / 3.0
+    assert set(mpp.banded(share, rule=">=")["rule"]) == {">"}

@@ -29,6 +29,39 @@ def test_shortage_and_surplus_by_hand():
     assert table.loc["2026-01", "needed"] == 100  # 90 in three of four draws, under the norm
 
 
+def test_the_worst_period_of_a_path_is_not_the_sum_of_its_periods():
+    """Of 95 places all can be occupied; two paths of two months."""
+    drawn = path([[[100, 105], [94, 80]]]).assign_attrs(unit="persons")
+    table = mpp.shortage(drawn, mpp.Capacity(95), exceedance=0.5).set_index("period")
+    assert table["shortage"].tolist() == [2.5, 5.0, 5.0, 7.5]
+    assert table["surplus"].tolist() == [0.5, 7.5, 0.5, 8.0]
+    assert table["needed"].tolist() == [94, 80, 94, 94]
+    assert table["unit"].tolist() == ["persons"] * 3 + ["persons x periods"]
+    uneven = mpp.shortage(drawn, mpp.Capacity(95, norm=0.93), exceedance=0.5)
+    assert uneven["needed"].tolist() == [102, 87, 102, 102]  # 94 / 0.93 is 101.1
+
+
+def test_policy_rich_places_are_named():
+    drawn = path([[[100, 105]]]).assign_attrs(scenario="")
+    tents = mpp.Measure("tents", 2, ("places",), "2026-01", 0.1)
+    rich = mpp.Capacity(95).under(mpp.Scenario("plan", (tents,)))
+    assert set(mpp.shortage(drawn, mpp.Capacity(95))["scenario"]) == {""}
+    assert set(mpp.shortage(drawn, rich)["scenario"]) == {"tents"}
+    both = mpp.shortage(drawn.assign_attrs(scenario="plan"), rich)
+    assert set(both["scenario"]) == {"plan + tents"}
+
+
+@pytest.mark.parametrize("places", [np.inf, np.nan, True, stats.norm(np.nan, 1)])
+def test_places_that_are_no_number_are_refused(places):
+    with pytest.raises(SpecError, match="the places of all"):
+        mpp.Capacity(places)
+
+
+def test_a_number_is_no_capacity():
+    with pytest.raises(LabelError, match=r"give a Capacity, as in Capacity\(28_000\)"):
+        mpp.shortage(path([[[1, 2]]]), 28_000)
+
+
 def test_places_may_change_and_be_uncertain():
     drawn = path(np.full((2, 4000, 2), 100))
     changing = mpp.Capacity({"2026-01": 120, "2026-02": 90})
@@ -75,7 +108,7 @@ def test_a_capacity_that_begins_within_the_path_is_refused():
 def test_the_table_says_what_stands_with_every_figure():
     table = mpp.shortage(mpp.paths(stock_forecast(), "occupancy"), mpp.Capacity(28_000))
     periods, last = table.iloc[:-2], table.iloc[-2:]
-    assert set(table["unit"]) == {"persons"}
+    assert table["unit"].tolist() == ["persons"] * (len(table) - 1) + ["persons x periods"]
     assert set(table["status"]) == {"final"}
     assert set(periods["basis"]) == {"data"}
     assert last["basis"].isna().all()
@@ -106,10 +139,11 @@ def test_a_measure_of_places_belongs_to_a_capacity_and_others_to_a_scenario():
     assert len(caught.value.faults) == 2
     with pytest.raises(SpecError, match="two measures are called 'places'"):
         mpp.Capacity(90, measures=(measure(effect=0.1), measure(effect=0.2)))
-    for start in ("spring", "2026"):
-        late = mpp.Capacity(90, measures=measure(effect=0.1, start=start))
-        with pytest.raises(LabelError, match=f"starts at '{start}', and the path has periods"):
-            mpp.shortage(path(np.ones((1, 2, 2))), late)
+    with pytest.raises(SpecError, match="starts at 'spring', which is no period"):
+        mpp.Capacity(90, measures=measure(effect=0.1, start="spring"))
+    late = mpp.Capacity(90, measures=measure(effect=0.1, start="2026"))
+    with pytest.raises(LabelError, match="starts at '2026', and the path has periods"):
+        mpp.shortage(path(np.ones((1, 2, 2))), late)
 
 
 def test_a_capacity_under_a_scenario_has_its_measures_of_places():
@@ -201,6 +235,10 @@ def test_plans_at_fault_are_refused():
         mpp.compare_plans(forecast, ["mediio"], by="stock")
     with pytest.raises(SpecError, match="two numbers above 0"):
         mpp.compare_plans(forecast, by="stock", costs=(1, 0))
+    with pytest.raises(SpecError, match="'medio' is named twice"):
+        mpp.compare_plans(forecast, ["medio", "medio"])
+    one = mpp.compare_plans(forecast, "medio", by="stock", costs=np.array([3.0, 1.0]))
+    assert set(one.to_frame()["basis"]) == {"medio"}
     with pytest.raises(SpecError, match="give costs"):
         mpp.compare_plans(forecast, by="stock").optimum()
 
@@ -244,11 +282,11 @@ def test_a_probability_that_is_none_is_refused(exceedance):
 
 
 def test_places_below_none_are_refused():
-    with pytest.raises(SpecError, match="reach below 0"):
+    with pytest.raises(SpecError, match="reach from -52 to 72; give a distribution of 0 or more"):
         mpp.Capacity(stats.norm(10, 20))
 
 
-@pytest.mark.parametrize("costs", [(3,), 3, (1, 2, 3), "ab"])
+@pytest.mark.parametrize("costs", [(3,), 3, (1, 2, 3), "ab", (1, np.inf), (np.nan, 1)])
 def test_costs_that_are_no_pair_are_refused(costs):
     with pytest.raises(SpecError, match="two numbers above 0"):
         mpp.compare_plans(stock_forecast(), by="stock", costs=costs)

@@ -1,5 +1,7 @@
 """Measures and scenarios: paired with the baseline, exact where nothing changes, adding up."""
 
+import datetime
+
 import chains
 import numpy as np
 import pandas as pd
@@ -340,10 +342,22 @@ def test_a_table_says_which_scenario_it_is(drawn):
         ({"lasts": 0}, "lasts is 0"),
         ({"probability": 1.5}, "probability is 1.5"),
         ({"effect": -1.5}, "cannot fall by more than all of it"),
-        ({"effect": {0.9: 0.4, 0.1: 0.1}}, "values rise"),
+        ({"effect": {0.9: 0.4, 0.1: 0.1}}, "numbers that rise"),
         ({"effect": "much"}, "a distribution with ppf"),
         ({"acts_on": ("places", "decisions")}, "acts on 'places' and on decisions"),
         ({"acts_on": ("places", "places")}, "acts on 'places' and on them once more"),
+        ({"acts_on": None}, "acts on nothing"),
+        ({"acts_on": [1]}, "acts on 1, no name"),
+        ({"effect": np.inf}, "the effect is inf"),
+        ({"effect": True}, "the effect is True"),
+        ({"effect": {0.9: 0.1, 0.1: np.nan}}, "whose values are numbers"),
+        ({"effect": {"0.9": "a", "0.1": "b"}}, "whose values are numbers"),
+        ({"effect": stats.norm(0.1, np.nan)}, "give one that is finite"),
+        ({"probability": np.nan}, "probability is nan"),
+        ({"start": ""}, "starts at '', which is no period"),
+        ({"start": None}, "starts at None, which is no period"),
+        ({"start": datetime.date(2025, 7, 1)}, "which is no period; write 2024-03"),
+        ({"start": "soon", "acts_on": "places"}, "which is no period"),
     ],
 )
 def test_a_measure_at_fault_is_refused(keys, said):
@@ -361,7 +375,8 @@ def test_a_measure_at_fault_is_refused(keys, said):
         ({"block": 7, "acts_on": "places"}, "is of block 7"),
         ({"start": "2024-06"}, "is in the figures already"),
         ({"start": "2031-01"}, "after the forecast's end"),
-        ({"start": "soon"}, "is no period"),
+        ({"start": "2027-Q1"}, "is no month; write it as 2027-12"),
+        ({"start": "2027"}, "is no month; write it as 2027-12"),
     ],
 )
 def test_a_measure_that_does_not_fit_the_forecast_is_refused(drawn, keys, said):
@@ -379,7 +394,104 @@ def test_a_flow_called_places_is_not_mistaken_for_those_of_a_capacity():
             span,
             origin=span[0] - 1,
             innovations=Innovations(1, 2),
+            given=np.zeros((len(span), 1), dtype=bool),
         )
+
+
+@pytest.mark.parametrize("rows", [{"name": "x"}, ["x"]])
+def test_measures_that_are_no_list_of_tables_are_refused(rows):
+    with pytest.raises(ScenarioError, match=r"write \[\[measure\]\] above each"):
+        mpp.Scenario.from_dict({"name": "plan", "measure": rows})
+
+
+@pytest.mark.parametrize("scenario", ["plan.toml", measure(), [measure()]])
+def test_what_is_no_scenario_is_refused(chain_fit, scenario):
+    with pytest.raises(ScenarioError, match=r"give a Scenario \(Scenario.from_toml reads a file"):
+        mpp.forecast(chain_fit, until=UNTIL, seed=SEED, scenario=scenario)
+
+
+def test_one_measure_may_stand_for_a_set_of_one():
+    assert mpp.Scenario("plan", measure()) == mpp.Scenario("plan", (measure(),))
+
+
+def test_a_measure_that_is_not_there_cannot_be_left_out():
+    with pytest.raises(ScenarioError, match="no 'fastr'; did you mean 'faster'"):
+        mpp.Scenario("plan", (measure(),)).without("fastr")
+
+
+def test_plain_data_keep_every_digit():
+    low = measure(effect={2 / 3: 0.1, 1 / 3: 0.2})
+    again = mpp.Scenario.from_dict(mpp.Scenario("plan", (low,)).to_dict())
+    assert again.measures[0].effect == low.effect
+
+
+def given(count, source="partner"):
+    return mpp.GivenFuture("decisions", {"2025-09": count}, source)
+
+
+def test_nothing_changes_what_is_given(chain_fit):
+    plan = mpp.Scenario("plan", (measure(),))
+    with pytest.raises(ScenarioError, match="nothing changes what is given"):
+        mpp.forecast(chain_fit, until=UNTIL, seed=SEED, given=given(100), scenario=plan)
+    later = mpp.Scenario("plan", (measure(start="2025-10"),))
+    mpp.forecast(chain_fit, until=UNTIL, seed=SEED, given=given(100), scenario=later)
+
+
+def test_forecasts_with_other_given_counts_are_not_paired(chain_fit):
+    plan = mpp.Scenario("plan", (measure(start="2025-10"),))
+    usual = {"until": UNTIL, "seed": SEED}
+    base = mpp.forecast(chain_fit, given=given(100), **usual)
+    mpp.contrast(base, mpp.forecast(chain_fit, given=given(100), scenario=plan, **usual))
+    other = mpp.forecast(chain_fit, given=given(900), scenario=plan, **usual)
+    with pytest.raises(ScenarioError, match=r"given futures: \['decisions by partner"):
+        mpp.contrast(base, other)
+
+
+def test_a_measure_works_in_steps_in_rates_and_in_routes():
+    net = chains.network(
+        chains.flow("applications"), chains.flow("appeals", route=[chains.route("applications")])
+    )
+    span = pd.period_range("2025-07", "2025-12", freq="M")
+    works = np.array([0.0, 0.25, 0.5, 0.75, 1.0, 0.0])
+    keys = {"start": "2025-08", "phase_in": 3, "lasts": 4, "effect": -0.4}
+    effects = Effects(
+        [
+            measure("rates", acts_on="applications", **keys),
+            measure("route", acts_on="appeals from applications", **keys),
+        ],
+        Structure(net),
+        span,
+        origin=span[0] - 1,
+        innovations=Innovations(1, 2),
+        given=np.zeros((len(span), 2), dtype=bool),
+    )
+    for t, share in enumerate(works):
+        at = np.broadcast_to(effects.at(t), (2, 2))
+        np.testing.assert_allclose(at, [[np.log(1 - 0.4 * share), 0.0]] * 2)
+        np.testing.assert_allclose(effects.arriving(t), np.full((1, 2), 1 - 0.4 * share))
+
+
+def test_a_contrast_holds_the_bands_of_both(baseline, drawn):
+    faster = drawn(measure())
+    table = mpp.contrast(baseline, faster, by=("flow", "stock")).to_frame()
+    for column, forecast in (("baseline", baseline), ("scenario", faster)):
+        own = mpp.bands(forecast, by=("flow", "stock")).to_frame().drop(columns="scenario")
+        found = table[["quantity", "period", "band", column, f"{column}_mcse"]].merge(
+            own, on=["quantity", "period", "band"]
+        )
+        assert len(found) == len(table) == len(own)
+        assert (found[column] == found["value"]).all()
+        np.testing.assert_array_equal(found[f"{column}_mcse"], found["mcse"])
+
+
+def test_the_error_and_the_middle_of_a_difference_are_those_of_its_draws(baseline, drawn):
+    found = mpp.contrast(baseline, drawn(measure()), by="stock")
+    row = found.to_frame().query("quantity == 'backlog' and period == '2027'").iloc[0]
+    draws = found.draws("backlog").sel(period="2027").values.ravel()
+    assert row["difference"] == pytest.approx(draws.mean())
+    inside = (draws >= row["lower"]) & (draws <= row["upper"])
+    assert inside.mean() == pytest.approx(0.9, abs=0.01)
+    assert row["mcse"] >= 0.5 * draws.std() / np.sqrt(len(draws))
 
 
 def test_every_fault_of_a_file_is_reported():

@@ -66,7 +66,7 @@ def plot_contrast(
         for panel in axes[:2]:
             panel.set_ylim(0, top)
         _draw_difference(axes[2], contrast, scenario, language)
-        mark_draft(axes[2], contrast.scenario.status, language)
+        mark_draft(axes[2], contrast.status, language)
     return figure
 
 

@@ -80,7 +80,7 @@ class Series:
             history,
             rows["rule"].iloc[0],
             rows["basis"].iloc[0],
-            pd.Period(observed, freq=origin.freq) if observed else origin,
+            pd.Period(observed, freq=origin.freqstr) if observed else origin,
         )
 
     @property

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from numbers import Real
 from typing import Final, Self
 
 import numpy as np
@@ -21,9 +20,10 @@ from mppbayes.prediction.measures import (
     Floats,
     Measure,
     Scenario,
+    is_number,
     measure_faults,
 )
-from mppbayes.prediction.pathwise import chance_errors, standing
+from mppbayes.prediction.pathwise import chance_errors, require_path, standing
 from mppbayes.prediction.quantiles import seldom_exceeded
 
 type Places = float | Distribution
@@ -44,7 +44,7 @@ class Capacity:
         Period → places, as ``2026-07``, ``2026-Q3`` or ``2026``, which hold from its first month
         until the next one named; or one for all periods. They are those of a period of the path
         if they hold by its last month, at whose end a stock is counted. A distribution has
-        ``ppf``; a draw keeps its place in it in all periods.
+        ``ppf``; a draw keeps its place in it in all periods. What is below 0 is 0.
     norm : float
         The share of the places that can be occupied, as 0.95.
     source : str
@@ -69,7 +69,7 @@ class Capacity:
         if isinstance(self.measures, Measure):
             object.__setattr__(self, "measures", (self.measures,))
         faults = []
-        if not (isinstance(self.norm, Real) and 0 < self.norm <= 1):
+        if not (is_number(self.norm) and 0 < self.norm <= 1):
             faults.append(f"the norm is {self.norm!r}; give a share above 0, up to 1")
         given = self.places if isinstance(self.places, Mapping) else {"all": self.places}
         if not given:
@@ -79,13 +79,13 @@ class Capacity:
         faults += [
             f"the places of {period} are {value!r}; give a number of at least 0, or a distribution"
             for period, value in given.items()
-            if not (isinstance(value, Distribution) or (isinstance(value, Real) and value >= 0))
+            if not (isinstance(value, Distribution) or (is_number(value) and value >= 0))
         ]
         faults += [
-            f"the places of {period} reach below 0 ({value.ppf(_FAR):,.0f} with probability "
-            f"{_FAR}); give a distribution of what there can be"
+            f"the places of {period} reach from {value.ppf(_FAR):,.0f} to "
+            f"{value.ppf(1 - _FAR):,.0f}; give a distribution of 0 or more"
             for period, value in given.items()
-            if isinstance(value, Distribution) and value.ppf(_FAR) < 0
+            if isinstance(value, Distribution) and not _possible(value)
         ]
         faults += measure_faults(self.measures)
         faults += [
@@ -121,7 +121,8 @@ class Capacity:
         columns = []
         for value in self._places_by(path["period"].values):
             drawn = value.ppf(place) if isinstance(value, Distribution) else value
-            columns.append(np.broadcast_to(np.asarray(drawn, dtype=float), place.shape))
+            there = np.maximum(np.asarray(drawn, dtype=float), 0.0)
+            columns.append(np.broadcast_to(there, place.shape))
         changed = np.stack(columns, axis=-1) * self._changes(path)
         return path.astype(float).transpose(*_DRAWS, "period").copy(data=self.norm * changed)
 
@@ -155,6 +156,11 @@ class Capacity:
             effect = np.where(chance < measure.probability, measure.drawn(place), 0.0)
             factor *= 1 + effect.reshape(shape)[..., None] * measure.working(span)
         return factor
+
+
+def _possible(places: Distribution) -> bool:
+    ends = [float(places.ppf(place)) for place in (_FAR, 1 - _FAR)]
+    return all(map(is_number, ends)) and ends[0] >= 0
 
 
 def _period_faults(periods: Iterable[object]) -> Iterator[str]:
@@ -208,23 +214,30 @@ def shortage(path: xr.DataArray, capacity: Capacity, *, exceedance: float = 0.33
         ``shortage`` and ``surplus``, expected, in places; ``needed``, the places to be there for a
         shortage with the given probability, under the norm. Then two rows: ``peak``, where
         probability and places are those of each path's worst period, and ``all``, where shortage
-        and surplus are place-periods over all periods. And what stands with every figure of the
-        path; the last two have no basis of their own.
+        and surplus are summed over all periods, in place-periods, which ``unit`` says. And what
+        stands with every figure of the path; the last two have no basis of their own.
+        ``scenario`` also names the measures of the capacity.
 
     Raises
     ------
     LabelError
-        If the probability is not between 0 and 1, or the capacity does not suit the path: it
-        begins later, or a measure of it starts in a period of another length.
+        If it is no path, the probability is not between 0 and 1, or the capacity does not suit the
+        path: it begins later, or a measure of it starts in a period of another length.
     """
     if not 0 < exceedance < 1:
         raise LabelError(f"the probability is {exceedance!r}; give a number between 0 and 1")
-    path = path.transpose(*_DRAWS, "period")
+    if not isinstance(capacity, Capacity):
+        raise LabelError(f"the capacity is {capacity!r}; give a Capacity, as in Capacity(28_000)")
+    path = require_path(path)
     over = path - capacity.drawn(path)
     short, idle = over.clip(min=0) / capacity.norm, (-over).clip(min=0) / capacity.norm
     ordered = np.sort(by_period(path), axis=1)
     needed = np.ceil(seldom_exceeded(ordered, exceedance)[:, 0] / capacity.norm)
     ever = (over.max("period") > 0).mean().item()
+    said = standing(path)
+    if capacity.measures:
+        named = [said.get("scenario", ""), *(measure.name for measure in capacity.measures)]
+        said["scenario"] = " + ".join(dict.fromkeys(filter(None, named)))
     rows = pd.DataFrame(
         {
             "period": path["period"].values,
@@ -235,7 +248,7 @@ def shortage(path: xr.DataArray, capacity: Capacity, *, exceedance: float = 0.33
             "surplus": idle.mean(_DRAWS).values,
             "needed": needed,
             "scope": "pointwise",
-            **standing(path),
+            **said,
         }
     )
     top = seldom_exceeded(np.sort(path.max("period").values.reshape(1, -1)), exceedance).item()
@@ -249,7 +262,9 @@ def shortage(path: xr.DataArray, capacity: Capacity, *, exceedance: float = 0.33
             "surplus": [idle.min("period").mean().item(), idle.sum("period").mean().item()],
             "needed": np.ceil(top / capacity.norm),
             "scope": ["peak", "path"],
-            **{key: value for key, value in standing(path).items() if key != "basis"},
+            **{key: value for key, value in said.items() if key != "basis"},
         }
     )
+    if "unit" in said:
+        last["unit"] = [said["unit"], f"{said['unit']} x periods"]
     return pd.concat([rows, last], ignore_index=True).assign(exceedance=exceedance)

@@ -158,7 +158,7 @@ def coherent(
     table = bands(forecast, scheme, by=levels, per="year").to_frame()
     draws, years = aggregated_draws(forecast, of_anchor, "year"), _whole_years(forecast)
     known = [year for year in years if year in draws["period"].values]
-    period = _period(forecast, of_anchor, known, period)
+    period = _period(forecast, of_anchor, known, None if period is None else str(period))
     at = (table["quantity"] == anchor) & (table["aggregate"] == of_anchor.aggregate)
     of_band = table[at & (table["period"] == period)].set_index("band")
     targets, errors = (of_band[column].to_dict() for column in ("value", "mcse"))

@@ -1,5 +1,6 @@
 """A scenario against the baseline: differences draw by draw, and what each measure does."""
 
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import combinations
@@ -59,6 +60,12 @@ class Contrast:
             scenario's. The difference of two bands is not the band of the difference.
         """
         return self._table.copy()
+
+    @property
+    def status(self) -> str:
+        """``draft`` if either forecast is one, else ``final``."""
+        both = (self.baseline.status, self.scenario.status)
+        return names.DRAFT if names.DRAFT in both else names.FINAL
 
     def draws(
         self, quantity: str, kind: str | None = None, unit: str | None = None
@@ -127,10 +134,8 @@ def contrast(
             on=keys,
         )
         .merge(differences, on=["quantity", "kind", "unit", "period"])
-        .assign(name=scenario.scenario)
+        .assign(name=scenario.scenario, status=made.status)
     )
-    if names.DRAFT in (baseline.status, scenario.status):
-        table["status"] = names.DRAFT
     return Contrast(both[0], both[1], table)
 
 
@@ -147,7 +152,10 @@ def require_paired(baseline: Forecast, scenario: Forecast) -> None:
             "fit": (fitted.get("digests"), fitted.get("seed")),
             "periods": f"{time[0]:%Y-%m} to {time[-1]:%Y-%m}",
             "draws": dict(forecast.flows.sizes),
-            "given futures": forecast.given[["flow", "source"]].to_dict("records"),
+            "given futures": [
+                f"{row['flow']} by {row['source']} ({row['digest'][:8]})"
+                for row in json.loads(forecast.tree.attrs.get("given", "[]"))
+            ],
         }
 
     faults = [

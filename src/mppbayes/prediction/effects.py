@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 from mppbayes.errors import ScenarioError, suggest
 from mppbayes.model.innovations import Innovations
 from mppbayes.model.structure import ROUTE, Structure
+from mppbayes.panel.periods import MONTHS, Span
+from mppbayes.prediction.aggregation import PERIOD_FORMATS
 from mppbayes.prediction.measures import PLACES, Measure
 
 type Floats = NDArray[np.float64]
@@ -31,6 +33,8 @@ class Effects:
         The last one with evidence; measures start after it.
     innovations : Innovations
         The chance: a measure's own draws depend on its name alone.
+    given : (time, flow) bool
+        Where a flow's future is given, which no measure changes.
 
     Raises
     ------
@@ -46,8 +50,12 @@ class Effects:
         *,
         origin: pd.Period,
         innovations: Innovations,
+        given: NDArray[np.bool_],
     ) -> None:
-        if faults := list(_faults(measures, structure, span, origin)):
+        faults = list(_faults(measures, structure, span, origin))
+        if not faults:
+            faults = list(_given_faults(measures, structure, span, given))
+        if faults:
             raise ScenarioError("the measures cannot be forecast", faults)
         routes = [name for name, _ in structure.routes]
         self._n_draws = innovations.n_draws
@@ -89,7 +97,7 @@ def _faults(
             yield f"{place} is of block {measure.block!r}; {suggest(measure.block, blocks)}"
         if not measure.of_places:
             yield from _flow_faults(measure, structure)
-            yield from _start_faults(measure, span, origin)
+            yield from _start_faults(measure, span, origin, structure.network.period)
         elif PLACES in structure.network.flow_names:
             yield (
                 f"{place} acts on {PLACES!r}, the places of a capacity, and a flow of the network "
@@ -110,13 +118,33 @@ def _flow_faults(measure: Measure, structure: Structure) -> Iterator[str]:
             )
 
 
-def _start_faults(measure: Measure, span: pd.PeriodIndex, origin: pd.Period) -> Iterator[str]:
+def _given_faults(
+    measures: Sequence[Measure],
+    structure: Structure,
+    span: pd.PeriodIndex,
+    given: NDArray[np.bool_],
+) -> Iterator[str]:
+    for measure in measures:
+        works = measure.working(span) > 0
+        for name in measure.acts_on:
+            flow = name.split(ROUTE)[0]
+            if not measure.of_places and given[works, structure.names.index(flow)].any():
+                yield (
+                    f"measure {measure.name!r} acts on {name!r}, whose future is given in periods "
+                    f"in which it works: nothing changes what is given; give the flow's future "
+                    f"with the measure in it, or leave the measure or the given future out"
+                )
+
+
+def _start_faults(
+    measure: Measure, span: pd.PeriodIndex, origin: pd.Period, period: str
+) -> Iterator[str]:
     place = f"measure {measure.name!r}"
-    try:
-        start = pd.Period(measure.start, freq=origin.freqstr)
-    except ValueError:
-        yield f"{place} starts at {measure.start!r}, which is no period; write it as {span[-1]}"
+    if Span.parse(measure.start).months != MONTHS[period]:
+        example = span[-1].strftime(PERIOD_FORMATS[period])
+        yield f"{place} starts at {measure.start!r}, which is no {period}; write it as {example}"
         return
+    start = pd.Period(measure.start, freq=origin.freqstr)
     if start <= origin:
         yield (
             f"{place} starts in {start}, and the evidence ends in {origin}: what it does is in "

@@ -13,6 +13,7 @@ from mppbayes.model.structure import Structure
 from mppbayes.panel.faults import CellError
 from mppbayes.panel.periods import MONTHS, Span
 from mppbayes.prediction.stated import at_places
+from mppbayes.storage import digest
 
 type Level = int | Mapping[float, float]
 
@@ -37,6 +38,18 @@ class GivenFuture:
     flow: str
     counts: Mapping[str, Level]
     source: str
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of what is given."""
+        return digest(
+            {
+                str(period): {str(chance): float(value) for chance, value in level.items()}
+                if isinstance(level, Mapping)
+                else int(level)
+                for period, level in self.counts.items()
+            }
+        )
 
 
 def lay_out(

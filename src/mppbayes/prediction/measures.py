@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, fields
+from math import isfinite
 from numbers import Integral, Real
 from pathlib import Path
 from typing import Any, Final, Protocol, Self, runtime_checkable
@@ -14,11 +15,14 @@ from numpy.typing import NDArray
 from mppbayes.errors import ScenarioError, suggest
 from mppbayes.model.introduced import working
 from mppbayes.network.reading import read_toml
+from mppbayes.panel.faults import CellError
+from mppbayes.panel.periods import EXPECTED, Span
 from mppbayes.prediction.stated import at_places
 
 type Floats = NDArray[np.float64]
 
 _BOLD: Final = re.compile(r"\x1b\[\d*m")  # PreliZ prints names so
+_FAR: Final = 1e-6  # the chance of an effect that must still be a number
 PLACES: Final = "places"  # what a measure of a capacity acts on
 
 
@@ -77,9 +81,9 @@ class Measure:
     note: str = ""
 
     def __post_init__(self) -> None:
-        named: object = self.acts_on
-        flows = (named,) if isinstance(named, str) else tuple(self.acts_on)
-        object.__setattr__(self, "acts_on", flows)
+        named: Any = self.acts_on
+        flows = tuple(named) if isinstance(named, Iterable) and not isinstance(named, str) else ()
+        object.__setattr__(self, "acts_on", flows or ((named,) if named else ()))
         if isinstance(self.effect, Mapping):
             effect = {_number(key): value for key, value in self.effect.items()}
             object.__setattr__(self, "effect", effect)
@@ -128,7 +132,9 @@ class Scenario:
     measures: tuple[Measure, ...] = ()
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "measures", tuple(self.measures))
+        measures: Any = self.measures
+        several = (measures,) if isinstance(measures, Measure) else tuple(measures)
+        object.__setattr__(self, "measures", several)
         faults = [] if self.name else ["it has no name; tables show it"]
         faults += measure_faults(self.measures)
         if faults:
@@ -144,6 +150,11 @@ class Scenario:
             With every fault.
         """
         rows = data.get("measure", [])
+        if isinstance(rows, Mapping) or not all(isinstance(row, Mapping) for row in rows):
+            raise ScenarioError(
+                f"the scenario {data.get('name', '')!r} cannot be used",
+                ["'measure' is no list of tables; write [[measure]] above each of them"],
+            )
         faults = list(_unknown("the scenario", data, ("name", "measure")))
         known = [each.name for each in fields(Measure)]
         needed = known[: known.index("phase_in")]
@@ -167,7 +178,18 @@ class Scenario:
         return cls.from_dict(read_toml(Path(path), "scenario", ScenarioError))
 
     def without(self, *names: str) -> Self:
-        """Give the scenario without some measures."""
+        """Give the scenario without some measures.
+
+        Raises
+        ------
+        ScenarioError
+            If it has no measure of a name.
+        """
+        known = [measure.name for measure in self.measures]
+        if faults := [
+            f"no {each!r}; {suggest(each, known)}" for each in names if each not in known
+        ]:
+            raise ScenarioError(f"the scenario {self.name!r} has no such measure", faults)
         return type(self)(self.name, tuple(m for m in self.measures if m.name not in names))
 
     def to_dict(self) -> dict[str, Any]:
@@ -179,7 +201,7 @@ class Scenario:
         for row in rows:
             row["acts_on"] = list(row["acts_on"])
             if isinstance(row["effect"], Mapping):
-                row["effect"] = {f"{key:g}": value for key, value in row["effect"].items()}
+                row["effect"] = {str(key): value for key, value in row["effect"].items()}
             elif not isinstance(row["effect"], Real):
                 row["effect"] = _text(row["effect"])
         return {"name": self.name, "measure": rows}
@@ -217,6 +239,13 @@ def _text(distribution: Any) -> str:
     return type(distribution).__name__ if " at 0x" in text else text
 
 
+def is_number(value: object) -> bool:
+    """Whether something is a finite number; a truth value is none."""
+    if not isinstance(value, Real) or isinstance(value, bool):
+        return False
+    return isfinite(float(value))
+
+
 def _number(key: object) -> Any:
     try:
         return float(str(key))
@@ -235,6 +264,9 @@ def _faults(measure: Measure) -> Iterator[str]:
     place = f"measure {measure.name!r}"
     if not measure.acts_on:
         yield f"{place} acts on nothing; name flows, routes, or {PLACES!r}"
+    elif strange := _not_text(measure.acts_on):
+        yield f"{place} acts on {strange[0]!r}, no name; name flows, routes, or {PLACES!r}"
+        return
     if PLACES in measure.acts_on and not measure.of_places:
         others = ", ".join(name for name in measure.acts_on if name != PLACES)
         yield (
@@ -247,28 +279,46 @@ def _faults(measure: Measure) -> Iterator[str]:
         isinstance(measure.lasts, Integral) and measure.lasts > 0
     ):
         yield f"{place}: lasts is {measure.lasts!r}; give periods, 1 or more, or leave it out"
-    if not (isinstance(measure.probability, Real) and 0 <= measure.probability <= 1):
+    if _not_text([measure.start]) or not _is_period(measure.start):
+        yield f"{place} starts at {measure.start!r}, which is no period; {EXPECTED}"
+    if not (is_number(measure.probability) and 0 <= measure.probability <= 1):
         yield f"{place}: probability is {measure.probability!r}; give a number from 0 to 1"
     yield from (f"{place}: {fault}" for fault in _effect_faults(measure))
+
+
+def _not_text(values: Iterable[object]) -> list[object]:
+    return [value for value in values if not isinstance(value, str)]
+
+
+def _is_period(text: str) -> bool:
+    try:
+        Span.parse(text)
+    except CellError:
+        return False
+    return True
 
 
 def _effect_faults(measure: Measure) -> Iterator[str]:
     effect: Any = measure.effect
     if isinstance(effect, Mapping):
-        sound = len(effect) > 1 and all(isinstance(p, Real) and 0 < float(p) < 1 for p in effect)
+        sound = len(effect) > 1 and all(is_number(p) and 0 < p < 1 for p in effect)
+        sound = sound and all(is_number(value) for value in effect.values())
         values = [effect[each] for each in sorted(effect, reverse=True)] if sound else []
         if not sound or values != sorted(values):
             yield (
                 f"the effect has quantiles {effect}; give two or more, between 0 and 1, whose "
-                "values rise as the chance to exceed them falls"
+                "values are numbers that rise as the chance to exceed them falls"
             )
             return
-    elif not isinstance(effect, (Real, Distribution)):
+    elif isinstance(effect, Distribution):
+        values = [float(effect.ppf(place)) for place in (_FAR, 1 - _FAR)]
+        if not all(map(is_number, values)):
+            yield f"the effect lies between {values[0]} and {values[1]}; give one that is finite"
+            return
+    elif is_number(effect):
+        values = [effect]
+    else:
         yield f"the effect is {effect!r}; give a number, quantiles, or a distribution with ppf"
         return
-    if isinstance(effect, Mapping):
-        least = float(min(effect.values()))
-    else:
-        least = float(effect.ppf(1e-6) if isinstance(effect, Distribution) else effect)
-    if not least >= -1:
+    if (least := min(values)) < -1:
         yield f"the effect can be {least:.3g}; a rate cannot fall by more than all of it, -1"

@@ -7,7 +7,7 @@ import pandas as pd
 import xarray as xr
 
 from mppbayes import names
-from mppbayes.errors import LabelError
+from mppbayes.errors import LabelError, suggest
 from mppbayes.prediction.bandtable import figure_columns
 from mppbayes.prediction.pathwise import SAID
 from mppbayes.prediction.quantiles import Rule, draw_batches, exceedance_quantiles
@@ -44,7 +44,8 @@ def banded(draws: xr.DataArray, scheme: BandScheme = MPP, *, rule: Rule = ">") -
     Raises
     ------
     LabelError
-        If the draws lack a dimension or the coordinate, or hold what is no number.
+        If the draws lack a dimension or the coordinate, or hold what is no number, or there is no
+        such rule.
     """
     missing = [dim for dim in _DRAWS if dim not in draws.dims]
     if "posterior_draw" not in draws.coords:
@@ -55,6 +56,8 @@ def banded(draws: xr.DataArray, scheme: BandScheme = MPP, *, rule: Rule = ">") -
             f"{', '.join(map(str, draws.dims)) or 'no dimension'}; compute from "
             "paths(forecast, ...) and keep chain and draw"
         )
+    if rule not in (">", ">="):
+        raise LabelError(f"there is no rule {rule!r}; {suggest(rule, ('>', '>='))}")
     others = [str(dim) for dim in draws.dims if dim not in _DRAWS]
     laid = draws.transpose(*others, *_DRAWS)
     values = laid.values.reshape(-1, *laid.shape[-2:])
@@ -68,7 +71,7 @@ def banded(draws: xr.DataArray, scheme: BandScheme = MPP, *, rule: Rule = ">") -
     figures = exceedance_quantiles(
         values.astype(np.int64) if whole else values,
         scheme.exceedances,
-        rule=rule if whole else ">",
+        rule=(used := rule if whole else ">"),
         batches=draw_batches(draws["posterior_draw"].values),
     )
     labels = np.meshgrid(*(laid[dim].values for dim in others), indexing="ij")
@@ -78,4 +81,4 @@ def banded(draws: xr.DataArray, scheme: BandScheme = MPP, *, rule: Rule = ">") -
     said = {"scope": "pointwise"} | {
         key: draws.attrs[key] for key in ("scope", *SAID) if key in draws.attrs
     }
-    return pd.DataFrame({**cells, **figure_columns(figures, scheme), "rule": rule, **said})
+    return pd.DataFrame({**cells, **figure_columns(figures, scheme), "rule": used, **said})

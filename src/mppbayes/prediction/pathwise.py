@@ -23,11 +23,13 @@ from mppbayes.prediction.aggregation import (
 )
 from mppbayes.prediction.bandtable import rests_on
 from mppbayes.prediction.draws import Forecast
+from mppbayes.prediction.measures import is_number
 from mppbayes.prediction.quantiles import draw_batches, mean_error, seldom_exceeded
 from mppbayes.prediction.quantities import Quantity, aggregates, bases, quantities
 from mppbayes.prediction.summary import Bands
 
 _DRAWS: Final = (names.CHAIN, names.DRAW)
+_ALONG: Final = (*_DRAWS, "period")
 _ALL_OF: Final = ("rule", "origin", "scenario", "status")  # the rows of a table of bands
 SAID: Final = ("unit", "origin", "scenario", "status")
 
@@ -79,6 +81,30 @@ def paths(
     )
 
 
+def require_path(path: xr.DataArray) -> xr.DataArray:
+    """Give a path with its draws first; refuse one without periods or with what is no number.
+
+    Raises
+    ------
+    LabelError
+        If it is none.
+    """
+    faults = [f"the dimension {dim!r} is missing" for dim in _ALONG if dim not in path.dims]
+    if not faults and not path.sizes["period"]:
+        faults.append("it has no period; is the window outside of the forecast?")
+    if not faults and (bad := int((~np.isfinite(path)).sum())):
+        faults.append(f"{bad} of {path.size} values are no finite numbers; was it divided by 0?")
+    if faults:
+        raise LabelError(f"this is no path of a forecast, as paths gives: {'; '.join(faults)}")
+    return path.transpose(*_ALONG)
+
+
+def require_number(threshold: float) -> None:
+    """Refuse a threshold that is no number."""
+    if not is_number(threshold):
+        raise LabelError(f"the threshold is {threshold!r}; give a number")
+
+
 def standing(path: xr.DataArray) -> dict[str, Any]:
     """Give the columns that stand in every table of a path, as far as it carries them."""
     basis = {"basis": path["basis"].values} if "basis" in path.coords else {}
@@ -105,7 +131,13 @@ def peak(path: xr.DataArray) -> xr.Dataset:
     Dataset
         ``value`` and ``period``, (chain, draw); ``period`` is text. The value carries what the
         path does, and the ``scope`` ``peak``.
+
+    Raises
+    ------
+    LabelError
+        If it is no path: without periods, or with what is no number.
     """
+    path = require_path(path)
     at = path.argmax("period")
     return xr.Dataset(
         {
@@ -132,7 +164,14 @@ def crossing(path: xr.DataArray, threshold: float) -> pd.DataFrame:
         doing so for the first time; ``ever``, of having done so by then, with its Monte Carlo
         standard error ``mcse``; and what stands with every figure of the path. The last row's
         ``ever`` is the chance that it is ever passed.
+
+    Raises
+    ------
+    LabelError
+        If it is no path, or the threshold no number.
     """
+    path = require_path(path)
+    require_number(threshold)
     above = path > threshold
     so_far = above.cumsum("period") > 0
     first = so_far.astype(int).diff("period", label="upper") > 0
@@ -151,7 +190,15 @@ def crossing(path: xr.DataArray, threshold: float) -> pd.DataFrame:
 
 
 def periods_above(path: xr.DataArray, threshold: float) -> xr.DataArray:
-    """Count the periods in which a path is above a threshold, (chain, draw)."""
+    """Count the periods in which a path is above a threshold, (chain, draw).
+
+    Raises
+    ------
+    LabelError
+        If it is no path, or the threshold no number.
+    """
+    path = require_path(path)
+    require_number(threshold)
     said = {key: value for key, value in path.attrs.items() if key in SAID}
     counted = (path > threshold).sum("period").drop_attrs()
     return counted.assign_attrs(said | {"unit": "periods", "scope": "path"})
@@ -219,13 +266,14 @@ def simultaneous(path: xr.DataArray, exceedance: float, *, below: bool = False) 
         for a single posterior draw;
         ``pointwise``, the band that this period alone exceeds with that probability;
         ``exceedance`` as asked, ``achieved`` as the draws have it, and ``anywhere``, the
-        probability that a path exceeds the pointwise band somewhere; ``scope`` is
-        ``simultaneous``; and what stands with every figure of the path.
+        probability that a path exceeds the pointwise band somewhere; ``below``, whether
+        all these are of being below it; ``scope`` is ``simultaneous``; and what stands with every
+        figure of the path.
 
     Raises
     ------
     LabelError
-        If the probability is not between 0 and 1.
+        If it is no path, or the probability is not between 0 and 1.
 
     Notes
     -----
@@ -237,9 +285,11 @@ def simultaneous(path: xr.DataArray, exceedance: float, *, below: bool = False) 
     """
     if not 0 < exceedance < 1:
         raise LabelError(f"the probability is {exceedance!r}; give a number between 0 and 1")
+    path = require_path(path)
     if below:
         turned = simultaneous(-path, exceedance)
-        return turned.assign(value=-turned["value"], pointwise=-turned["pointwise"])
+        opposite = {name: -turned[name] for name in ("value", "pointwise")}
+        return turned.assign(**opposite, below=True, **standing(path))
     draws = by_period(path)
     value = _seldom_anywhere(draws, exceedance)
     pointwise = seldom_exceeded(np.sort(draws, axis=1), exceedance)[:, 0]
@@ -259,6 +309,7 @@ def simultaneous(path: xr.DataArray, exceedance: float, *, below: bool = False) 
             "exceedance": exceedance,
             "achieved": somewhere(value),
             "anywhere": somewhere(pointwise),
+            "below": False,
             "scope": "simultaneous",
             **standing(path),
         }

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from numbers import Real
 from typing import Any, Final
 
 import numpy as np
@@ -13,6 +12,7 @@ from mppbayes import names
 from mppbayes.errors import SpecError, suggest
 from mppbayes.prediction.aggregation import Per, by_period
 from mppbayes.prediction.draws import Forecast
+from mppbayes.prediction.measures import is_number
 from mppbayes.prediction.quantiles import draw_batches, exceedance_quantiles
 from mppbayes.prediction.scheme import MPP, BandScheme
 from mppbayes.prediction.summary import Bands, bands
@@ -136,7 +136,7 @@ def compare_plans(
     ----------
     forecast : Forecast
         The draws.
-    bases : iterable of str
+    bases : str or iterable of str
         Bands of the scheme; moves are from the first.
     scheme, by, per
         As in :func:`bands`.
@@ -151,10 +151,13 @@ def compare_plans(
     Raises
     ------
     SpecError
-        If a basis is no band of the scheme, or a cost is not above 0.
+        If a basis is no band of the scheme or named twice, or a cost is no number above 0.
     """
-    chosen = list(bases)
+    chosen = [bases] if isinstance(bases, str) else list(bases)
     faults = [
+        f"{name!r} is named twice" for name in dict.fromkeys(chosen) if chosen.count(name) > 1
+    ]
+    faults += [
         f"there is no band {name!r}; {suggest(name, scheme.names)}"
         for name in chosen
         if name not in scheme.names
@@ -204,8 +207,8 @@ def compare_plans(
 
 
 def _are_costs(costs: Any) -> bool:
-    pair = isinstance(costs, Sequence) and len(costs) == 2
-    return pair and all(isinstance(cost, Real) and float(cost) > 0 for cost in costs)
+    pair = isinstance(costs, Sequence | np.ndarray) and len(costs) == 2
+    return pair and all(is_number(cost) and cost > 0 for cost in costs)
 
 
 def _moved(figures: Floats) -> Floats:

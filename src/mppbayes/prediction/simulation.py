@@ -12,7 +12,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from mppbayes import names
-from mppbayes.errors import PanelError
+from mppbayes.errors import PanelError, ScenarioError
 from mppbayes.inference import Fit
 from mppbayes.model.innovations import Innovations
 from mppbayes.model.period import ties
@@ -76,6 +76,11 @@ def forecast(
     ScenarioError
         If a measure cannot be used.
     """
+    if not isinstance(scenario, Scenario | None):
+        raise ScenarioError(
+            "the forecast cannot be made",
+            [f"the scenario is {scenario!r}; give a Scenario (Scenario.from_toml reads a file)"],
+        )
     frequency = fit.network.frequency
     origin = fit.observed.indexes[names.TIME][-1].to_period(frequency)
     history = History(fit)
@@ -97,6 +102,7 @@ def forecast(
         span,
         origin=origin,
         innovations=innovations,
+        given=fixed,
     )
     simulated = _simulate(fit, history, span, futures, innovations, counts, fixed, effects)
     made = _assemble(
@@ -139,7 +145,14 @@ def _marked(
         s = structure.names.index(future.flow)
         came = made.flows.sel({names.FLOW: future.flow}).values.reshape(len(counts), -1)
         less = (came < counts[:, :, s]).any(axis=1, where=fixed[:, s]).mean()
-        said.append({"flow": future.flow, "source": future.source, "less": float(less)})
+        said.append(
+            {
+                "flow": future.flow,
+                "source": future.source,
+                "less": float(less),
+                "digest": future.digest,
+            }
+        )
     made.tree.attrs["given"] = json.dumps(said, ensure_ascii=False)
     return made
 
