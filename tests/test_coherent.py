@@ -167,6 +167,16 @@ def test_the_table_says_how_sure_it_is(made, forecast):
     assert set(own["scope"]) == set(bands["scope"])
 
 
+def test_the_chance_of_every_figure_is_its_own(made, forecast):
+    by = ("flow", "stock")
+    bands = mpp.bands(forecast, by=by)
+    rows = made.to_frame().query("aggregate in @by")
+    for row in rows.itertuples():
+        draws = bands.draws(row.quantity, row.kind, row.unit).sel(period=row.period)
+        assert row.exceedance == pytest.approx(float((draws > row.value).mean()))
+    assert rows["exceedance"].between(0.02, 0.98).sum() > 20
+
+
 def test_too_few_draws_are_an_error():
     with pytest.raises(ScenarioError, match="rest on too few posterior draws"):
         mpp.coherent(stock_forecast(), anchor="occupancy", period="2026")

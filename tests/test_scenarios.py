@@ -452,7 +452,7 @@ def test_a_measure_works_in_steps_in_rates_and_in_routes():
         chains.flow("applications"), chains.flow("appeals", route=[chains.route("applications")])
     )
     span = pd.period_range("2025-07", "2025-12", freq="M")
-    works = np.array([0.0, 0.25, 0.5, 0.75, 1.0, 0.0])
+    works = np.array([0, 1 / 3, 2 / 3, 1, 1, 0])
     keys = {"start": "2025-08", "phase_in": 3, "lasts": 4, "effect": -0.4}
     effects = Effects(
         [
