@@ -3,8 +3,7 @@ A letter in four blocks
 =======================
 
 The sentences of a minister's letter, computed from one forecast of the whole chain. It takes the
-folder that ``mppbayes demo --whole --draft`` wrote (``--draft`` for as long as its gate does not
-pass): ``python examples/letter_four_blocks.py FOLDER``. The
+folder that ``mppbayes demo --whole`` wrote: ``python examples/letter_four_blocks.py FOLDER``. The
 forecast is an illustration on public copies, not an official one, and so are the measures, whose
 effects are assumptions made up for this example.
 """

@@ -2,9 +2,10 @@
 
 import matplotlib
 import pytest
+import xarray as xr
 from synthetic import stock_forecast
 
-from mppbayes import MPP, bands, plot_stock
+from mppbayes import MPP, Forecast, bands, plot_fan, plot_stock
 from mppbayes.errors import AggregationError, LabelError
 
 
@@ -16,6 +17,11 @@ def forecast():
 def line(axes, gid):
     (found,) = (line for line in axes.get_lines() if line.get_gid() == gid)
     return found.get_ydata().tolist()
+
+
+def line_at(figure, gid):
+    (found,) = (line for line in figure.axes[0].get_lines() if line.get_gid() == gid)
+    return found.get_xdata()
 
 
 def texts(figure):
@@ -69,3 +75,34 @@ def test_what_the_table_lacks_is_named(forecast, by, stock, said):
 def test_a_horizon_has_no_course(forecast):
     with pytest.raises(AggregationError, match="per='year'"):
         plot_stock(bands(forecast, by=("stock", "flow"), per="horizon"), "asylum_seekers")
+
+
+def keeping(forecast, chosen):
+    """Keep some of the figures that a forecast rests on, by a table of them."""
+    figures = forecast.tree["figures"].to_dataset()
+    tree = forecast.tree.copy()
+    tree["figures"] = xr.DataTree(figures.isel(figure=chosen(figures.to_dataframe()).to_numpy()))
+    return bands(Forecast(tree), by=("stock", "flow"))
+
+
+STOCKS = ["asylum_seekers", "status_holders", "occupancy"]
+
+
+def test_a_figure_says_up_to_when_its_own_series_was_observed(forecast):
+    made = keeping(
+        forecast, lambda table: ~table["series"].isin(STOCKS) | (table["end"] < "2025-07-01")
+    )
+    stock, flow = (plot_fan(made, name, language="en") for name in ("asylum_seekers", "departures"))
+    assert "observed to June 2025" in texts(stock)
+    assert "Observations to June 2025." in texts(stock)
+    assert line_at(stock, "origin") == pytest.approx([2025.0, 2025.0])  # 2025 lies around it
+    assert "Observations to December 2025." in texts(flow)
+    assert line_at(flow, "origin") == pytest.approx([2025.5, 2025.5])
+
+
+def test_a_figure_says_that_it_rests_on_others(forecast):
+    made = keeping(forecast, lambda table: ~table["series"].isin(STOCKS))
+    said = texts(plot_fan(made, "status_holders", language="en"))
+    assert "Rests on figures of related flows, to December 2025." in said
+    assert "figures of other flows to December 2025" in said
+    assert "observed to" not in said.lower()

@@ -197,8 +197,9 @@ def label_bands(axes: Axes, series: Series, language: Language) -> None:
 def label_origin(axes: Axes, series: Series, language: Language) -> None:
     """Write above the axes where the evidence ends."""
     month = month_title(series.last, language)
+    key = "observed to" if series.basis in ("data", "given") else "evidence to"
     axes.annotate(
-        word("observed to", language, month=month),
+        word(key, language, month=month),
         xy=(series.origin, 1),
         xycoords=("data", "axes fraction"),
         xytext=(4, 3),
