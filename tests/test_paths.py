@@ -207,7 +207,10 @@ def test_a_peak_has_bands(synthetic_forecast):
 
 def test_bands_of_own_figures_say_what_they_are_of(synthetic_forecast):
     drawn = mpp.paths(synthetic_forecast, "asylum")
-    assert set(mpp.banded(drawn)["scope"]) == {"pointwise"}
+    table = mpp.bands(synthetic_forecast, by=("flow", "sum"), per="period").to_frame()
+    for name in ("asylum", synthetic_forecast.network.flow_names[0]):
+        own = mpp.banded(mpp.paths(synthetic_forecast, name))
+        assert set(own["scope"]) == set(table[table["quantity"] == name]["scope"])
     above = mpp.banded(mpp.periods_above(drawn, 100.0))
     assert set(above["scope"]) == {"path"}
     assert set(above["unit"]) == {"periods"}

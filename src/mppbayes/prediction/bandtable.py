@@ -89,11 +89,10 @@ def band_table(
     for quantity in quantities:
         draws = aggregated_draws(forecast, quantity, per)
         if draws.sizes["period"]:
-            pointwise = len(quantity.members) == draws["n_periods"] == 1
             columns = {
                 **_identity(quantity),
                 **_figures(draws, scheme, rule),
-                "scope": "pointwise" if pointwise else "sum",
+                "scope": scope(draws, quantity),
                 "basis": np.repeat(rests_on(draws, quantity, basis), len(scheme)),
                 "last_observed": _last_observed(quantity, last, forecast.network),
             }
@@ -151,6 +150,12 @@ def figure_columns(figures: ExceedanceQuantiles, scheme: BandScheme) -> dict[str
         "exceedance": np.tile(scheme.exceedances, n_cells),
         **{column: array.ravel() for column, array in figures._asdict().items()},
     }
+
+
+def scope(draws: xr.DataArray, quantity: Quantity) -> str:
+    """Say whether figures are of one flow or stock in one period, or added up."""
+    is_one = len(quantity.members) == 1 and int(draws["n_periods"]) == 1
+    return "pointwise" if is_one else "sum"
 
 
 def rests_on(

@@ -247,7 +247,7 @@ def shortage(path: xr.DataArray, capacity: Capacity, *, exceedance: float = 0.33
             "shortage": short.mean(_DRAWS).values,
             "surplus": idle.mean(_DRAWS).values,
             "needed": needed,
-            "scope": "pointwise",
+            "scope": path.attrs.get("scope", "pointwise"),
             **said,
         }
     )

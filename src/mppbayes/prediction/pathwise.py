@@ -21,7 +21,7 @@ from mppbayes.prediction.aggregation import (
     by_period,
     last_seen,
 )
-from mppbayes.prediction.bandtable import rests_on
+from mppbayes.prediction.bandtable import rests_on, scope
 from mppbayes.prediction.draws import Forecast
 from mppbayes.prediction.measures import is_number
 from mppbayes.prediction.quantiles import draw_batches, mean_error, seldom_exceeded
@@ -56,7 +56,8 @@ def paths(
     -------
     DataArray of int64, (chain, draw, period)
         As :meth:`Bands.draws`; ``period`` also carries ``basis``, the attributes are ``unit``,
-        ``origin``, ``scenario`` and ``status``, which stand in every table made of it.
+        ``scope`` (as in the table of bands), ``origin``, ``scenario`` and ``status``, which stand in
+        every table made of it.
 
     Raises
     ------
@@ -75,6 +76,7 @@ def paths(
     basis = rests_on(draws, of, bases(forecast.network, last_seen(forecast)))
     return draws.assign_coords(basis=("period", basis)).assign_attrs(
         unit=of.unit,
+        scope=scope(draws, of),
         origin=forecast.origin.strftime(PERIOD_FORMATS[forecast.network.period]),
         scenario=forecast.scenario,
         status=forecast.status,
