@@ -56,8 +56,8 @@ def paths(
     -------
     DataArray of int64, (chain, draw, period)
         As :meth:`Bands.draws`; ``period`` also carries ``basis``, the attributes are ``unit``,
-        ``scope`` (as in the table of bands), ``origin``, ``scenario`` and ``status``, which stand in
-        every table made of it.
+        ``scope`` (as in the table of bands), ``origin``, ``scenario`` and ``status``, which stand
+        in every table made of it.
 
     Raises
     ------
