@@ -64,6 +64,9 @@ def test_a_scenario_stands_beside_policy_as_it_is(directory):
     of_2026 = table[table["period"] == "2026"].set_index(["quantity", "band"])
     assert of_2026.loc[("a_1", "medio"), "difference"] < 0
     assert of_2026.loc[("a_2", "medio"), "difference"] == 0
+    sums = set(bands.loc[bands["aggregate"].isin(["sum", "stock"]), "quantity"])
+    pictures = {path.name for path in (directory / "figures").glob("*_contrast.png")}
+    assert pictures == {f"{name}_contrast.png" for name in sums} != set()
     assert 'name = "borders"' in (directory / "inputs" / "scenario.toml").read_text("utf-8")
 
 

@@ -13,7 +13,7 @@ from mppbayes.cli.earlier import MANIFEST
 from mppbayes.errors import StorageError
 from mppbayes.inference import Fit
 from mppbayes.panel import Panel
-from mppbayes.plotting import plot_exceedance, plot_fan, plot_network, plot_stock
+from mppbayes.plotting import plot_contrast, plot_exceedance, plot_fan, plot_network, plot_stock
 from mppbayes.prediction import Bands, Forecast, aggregates, contrast
 from mppbayes.reporting import report
 
@@ -106,8 +106,6 @@ def _write(
     bands, forecast = results.bands, results.forecast
     bands.to_csv(directory / "bands.csv", draft=draft)
     bands.to_excel(directory / "bands.xlsx", draft=draft)
-    if results.neutral is not None:
-        _write_contrast(directory / "contrast.csv", results.neutral, bands)
     results.fit.save(directory / "fit.nc")
     forecast.save(directory / "forecast.nc")
     report(
@@ -119,6 +117,8 @@ def _write(
         draft=draft,
     )
     _write_figures(directory / "figures", bands, language)
+    if results.neutral is not None:
+        _write_contrast(directory, results.neutral, bands, language)
     _write_inputs(directory / "inputs", results)
     summary = {
         **forecast.manifest,
@@ -133,12 +133,17 @@ def _write(
     (directory / MANIFEST).write_text(json.dumps(summary, indent=2, ensure_ascii=False), "utf-8")
 
 
-def _write_contrast(path: Path, neutral: Forecast, bands: Bands) -> None:
-    """Set the scenario beside policy as it is, in a table of its own."""
+def _write_contrast(
+    directory: Path, neutral: Forecast, bands: Bands, language: Literal["nl", "en"]
+) -> None:
+    """Set the scenario beside policy as it is, in a table of its own and in figures."""
     by = aggregates(bands.network)
-    contrast(neutral, bands.forecast, bands.scheme, by=by, per=bands.per).to_frame().to_csv(
-        path, index=False
-    )
+    made = contrast(neutral, bands.forecast, bands.scheme, by=by, per=bands.per)
+    made.to_frame().to_csv(directory / "contrast.csv", index=False)
+    for aggregate, quantity in _shown(bands):
+        if aggregate in ("sum", "stock"):
+            figure = plot_contrast(made, quantity, language=language)
+            figure.savefig(directory / "figures" / f"{quantity}_contrast.png", dpi=150)
 
 
 def _write_figures(folder: Path, bands: Bands, language: Literal["nl", "en"]) -> None:
