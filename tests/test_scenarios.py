@@ -43,8 +43,14 @@ def same(one, other):
 
 @pytest.mark.parametrize(
     "measures",
-    [(), (measure(effect=0.0),), (measure(probability=0.0),), (measure(acts_on="places"),)],
-    ids=["no measures", "no effect", "never in force", "of places"],
+    [
+        (),
+        (measure(effect=0.0),),
+        (measure(probability=0.0),),
+        (measure(acts_on="places"),),
+        (measure(acts_on="places", start="2025-H2"),),
+    ],
+    ids=["no measures", "no effect", "never in force", "of places", "of half-yearly places"],
 )
 def test_what_changes_nothing_equals_the_baseline_in_every_draw(baseline, drawn, measures):
     assert same(baseline, drawn(*measures))

@@ -153,7 +153,7 @@ def require_paired(baseline: Forecast, scenario: Forecast) -> None:
             "periods": f"{time[0]:%Y-%m} to {time[-1]:%Y-%m}",
             "draws": dict(forecast.flows.sizes),
             "given futures": [
-                f"{row['flow']} by {row['source']} ({row['digest'][:8]})"
+                f"{row['flow']} by {row['source']} ({row.get('digest', '')[:8]})"
                 for row in json.loads(forecast.tree.attrs.get("given", "[]"))
             ],
         }

@@ -125,10 +125,12 @@ def _given_faults(
     given: NDArray[np.bool_],
 ) -> Iterator[str]:
     for measure in measures:
+        if measure.of_places:
+            continue
         works = measure.working(span) > 0
         for name in measure.acts_on:
             flow = name.split(ROUTE)[0]
-            if not measure.of_places and given[works, structure.names.index(flow)].any():
+            if given[works, structure.names.index(flow)].any():
                 yield (
                     f"measure {measure.name!r} acts on {name!r}, whose future is given in periods "
                     f"in which it works: nothing changes what is given; give the flow's future "
