@@ -93,7 +93,7 @@ def passage(
     if ties.tiers:
         of_share = share_surprise(count, expected, room, shape, xp)
         news = xp.where(ties.links.parts, xp.where(seen.room_seen, of_share, 0.0), news)
-    unseen, implied = _gap(expected / length, length, chance, parameters, xp)
+    unseen, implied = _gap(expected, length, shape, chance, parameters, xp)
     told = xp.where(known, gain * news, parameters.adaptation * unseen)
     if seen.ends is not None:
         told = xp.where(seen.ends, told, 0.0)
@@ -200,13 +200,23 @@ def _row(
 
 
 def _gap(
-    a_period: Array, length: Array, chance: Chance, parameters: Parameters, xp: Namespace
+    expected: Array,
+    length: Array,
+    shape: Array,
+    chance: Chance,
+    parameters: Parameters,
+    xp: Namespace,
 ) -> tuple[Array, Array]:
-    """Give the surprise of a span that nothing tells of, and the count of a period it implies."""
-    variance = 2 * bias(a_period, parameters.dispersion)
-    unseen = chance.gap * xp.sqrt(xp.maximum(variance, 1e-12)) * xp.sqrt(length)
-    implied = (a_period + 1) * xp.exp(unseen - bias(a_period, parameters.dispersion)) - 1
-    return unseen, xp.maximum(xp.round(implied), 0.0)
+    """Give the surprise of a span that nothing tells of, and the count of a period it implies.
+
+    The surprise is the sum of those of its periods, which moves the level; the count of the span
+    varies as that of any window does, and is a whole number.
+    """
+    own = bias(expected / length, parameters.dispersion)
+    unseen = chance.gap * xp.sqrt(xp.maximum(2 * own, 1e-12)) * xp.sqrt(length)
+    of_span = bias(expected, shape)
+    implied = (expected + 1) * xp.exp(chance.gap * xp.sqrt(2 * of_span) - of_span) - 1
+    return unseen, xp.maximum(xp.round(implied), 0.0) / length
 
 
 def crowded(inside: Array, elasticity: Array, ties: Ties, xp: Namespace) -> Array:

@@ -101,10 +101,11 @@ def require_path(path: xr.DataArray) -> xr.DataArray:
     return path.transpose(*_ALONG)
 
 
-def require_number(threshold: float) -> None:
-    """Refuse a threshold that is no number."""
+def _above(path: xr.DataArray, threshold: float) -> xr.DataArray:
+    """Say where a path is above a threshold; refuse what is no path and no number."""
     if not is_number(threshold):
         raise LabelError(f"the threshold is {threshold!r}; give a number")
+    return require_path(path) > threshold
 
 
 def standing(path: xr.DataArray) -> dict[str, Any]:
@@ -172,9 +173,7 @@ def crossing(path: xr.DataArray, threshold: float) -> pd.DataFrame:
     LabelError
         If it is no path, or the threshold no number.
     """
-    path = require_path(path)
-    require_number(threshold)
-    above = path > threshold
+    above = _above(path, threshold)
     so_far = above.cumsum("period") > 0
     first = so_far.astype(int).diff("period", label="upper") > 0
     ever = so_far.mean(_DRAWS).values
@@ -199,10 +198,8 @@ def periods_above(path: xr.DataArray, threshold: float) -> xr.DataArray:
     LabelError
         If it is no path, or the threshold no number.
     """
-    path = require_path(path)
-    require_number(threshold)
     said = {key: value for key, value in path.attrs.items() if key in SAID}
-    counted = (path > threshold).sum("period").drop_attrs()
+    counted = _above(path, threshold).sum("period").drop_attrs()
     return counted.assign_attrs(said | {"unit": "periods", "scope": "path"})
 
 
