@@ -226,7 +226,7 @@ def run_given(
 
 
 @st.composite
-def random_networks(pick, *, with_parts: bool = True) -> Network:
+def random_networks(pick, *, with_parts: bool = True, in_sums: bool = True) -> Network:
     """Draw a network of one to three stocks, and flows of every drive."""
     n_stocks = pick(st.integers(1, 3))
     stocks = [stock(f"s{k}", pick(st.sampled_from([None, 50, 3000]))) for k in range(n_stocks)]
@@ -271,6 +271,8 @@ def random_networks(pick, *, with_parts: bool = True) -> Network:
                 flows.append(flow("inner", part_of="rest"))
         if pick(st.booleans()):
             flows.append(flow("late", route=[pick(_routes("part_0"))], enters="s0"))
+    if in_sums and n_stocks > 1 and pick(st.booleans()):
+        sums.append({"name": "present", "of": ["s0", "s1"]})
     order = pick(st.permutations(range(len(flows)))) if pick(st.booleans()) else range(len(flows))
     return network(*(flows[i] for i in order), stocks=stocks, sums=sums)
 

@@ -19,6 +19,7 @@ from mppbayes.model.replay import replay
 from mppbayes.model.simulation import Simulator
 from mppbayes.model.structure import Structure
 from mppbayes.prediction.history import History
+from mppbayes.prediction.pastcounts import PastCounts
 
 N_TIME, N_DRAWS, N_AHEAD = 24, 6, 6
 quickly = settings(
@@ -42,11 +43,14 @@ def publish(net, parameters, rng):
             for t in spans
             if begin <= t and t + step <= end and rng.random() < 0.92
         ]
-    for k, name in enumerate(net.stock_names):
+    structure = Structure(net)
+    in_sums = structure.series[len(net.stocks) :].any(axis=0)
+    for q, name in enumerate(structure.series_names):
         step = int(rng.choice([1, 1, 3, 6]))
-        figures[name] = [
-            (text(t, 1), int(drawn.stocks[0, t, k])) for t in range(step - 1, N_TIME, step)
-        ]
+        if q < len(net.stocks) and in_sums[q] and rng.random() < 0.5:
+            continue  # the sum tells
+        level = drawn.stocks[0] @ structure.series[q].astype(int)
+        figures[name] = [(text(t, 1), int(level[t])) for t in range(step - 1, N_TIME, step)]
     return {name: each for name, each in figures.items() if each}, drawn
 
 
@@ -136,7 +140,8 @@ def test_stocks_close_and_parts_lie_within_their_wholes_whatever_is_known_of_the
 
 
 @pytest.mark.xfail(
-    strict=True, reason="parts beside wholes in gaps and quarters: test_chain_limits"
+    strict=True,
+    reason="longer figures of a part, or of a member of a sum, beside months of another part",
 )
 @settings(quickly, phases=[Phase.generate])
 @given(chains.random_networks(), st.integers(0, 10**6))
@@ -208,7 +213,7 @@ def test_figures_apart_inside_a_gap_stand_in_what_a_forecast_takes_from_the_past
     apart = ~np.isnan(known.windows.apart[:, 1])
     assert apart.sum() == 5  # the first month, and four for which the source is not known
     parameters = chains.draws(net, 4, 18, level={"came": np.log(100)}, n_gaps=len(known.gaps[0]))
-    fit = SimpleNamespace(layout=known)
     past = replay(parameters, known)
-    whole = History(fit)._whole(past.counts, 0, Innovations(1, 4))
+    dispersion = parameters.constant.dispersion
+    whole = PastCounts(known, 0, past.mean, dispersion, Innovations(1, 4)).whole(past.counts)
     np.testing.assert_array_equal(whole[:, apart, 1], np.tile(np.array(follow)[apart], (4, 1)))

@@ -508,7 +508,6 @@ def test_a_forecast_can_have_the_rest_of_a_sum():
         return  # it came as far as the figures, which this fit has not
 
 
-@fault("room is made in one flow, not in a sum, nor in a whole whose figures end before the part's")
 @pytest.mark.parametrize(
     ("w", "part"),
     [

@@ -80,7 +80,7 @@ def evidence_arrays(known: Layout, layout: Layout) -> Arrays:
             "month_seen": windows.single | ~np.isnan(windows.apart),
         }
     if layout.is_coarse:
-        data |= {"ends": windows.end | ~_covered(known), "length": windows.length.astype(float)}
+        data |= {"ends": windows.end | ~windows.covered, "length": windows.length.astype(float)}
     if structure.driven("part").any():
         data |= {"room": np.nan_to_num(windows.room), "room_seen": ~np.isnan(windows.room)}
     if structure.network.stocks:
@@ -98,15 +98,6 @@ def evidence_arrays(known: Layout, layout: Layout) -> Arrays:
             closed = closings(known)
             data |= {"row": windows.row, **closed.of_period, **cut_arrays(closed, known, layout)}
     return data
-
-
-def _covered(known: Layout) -> NDArray[np.bool_]:
-    """Say which periods lie in a window of more than one period; others each are their own."""
-    windows = known.windows
-    covered = np.zeros(windows.end.shape, dtype=bool)
-    for last, flow in zip(*np.nonzero(windows.end), strict=True):
-        covered[last - windows.length[last, flow] + 1 : last + 1, flow] = True
-    return covered
 
 
 def _cell_arrays(known: Layout, layout: Layout) -> Arrays:

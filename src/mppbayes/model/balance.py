@@ -14,14 +14,14 @@ OWN: Final = 1.0  # the variance of a figure's own rounding, in whole persons
 
 
 class Groups(NamedTuple):
-    """The stocks in groups that no flow joins; those of a group take turns.
+    """Series, the stocks and their sums, in groups that no flow joins; those of one take turns.
 
     Attributes
     ----------
     home : (flow, group)
-        1 where a flow changes a stock of a group.
-    turns : tuple of ((flow,), (stock, group))
-        For each turn what a flow changes of the stock whose turn it is, and 1 for that stock.
+        1 where a flow changes a series of a group.
+    turns : tuple of ((flow,), (series, group))
+        For each turn what a flow changes of the series whose turn it is, and 1 for that series.
     """
 
     home: Array
@@ -29,10 +29,11 @@ class Groups(NamedTuple):
 
 
 def grouped(structure: Structure) -> Groups:
-    """Group the stocks of a network."""
-    change = structure.change
+    """Group the series of a network."""
+    change = structure.series_change
     touching = np.abs(change)
-    n_groups, group = connected_components(touching.T @ touching, directed=False)
+    tied = touching.T @ touching + structure.series @ structure.series.T
+    n_groups, group = connected_components(tied, directed=False)
     belongs = np.asarray(group[:, None] == np.arange(n_groups), dtype=float)
     turn = belongs.cumsum(axis=0)[np.arange(len(group)), group]
     turns = []
@@ -52,22 +53,22 @@ def balanced(
 ) -> tuple[Array, Array]:
     """Lay what the figures of stocks exceed the flows by upon the flows that were not seen.
 
-    Each is taken to vary on its own, with what goes unrecorded beside it. The stocks of a group
-    are worked off one after the other, so that a flow from one to another is told of once by
+    Each is taken to vary on its own, with what goes unrecorded beside it. The series of a group
+    are worked off one after the other, so that a flow from one stock to another is told of once by
     both: Kalman's update with one figure at a time.
 
     Parameters
     ----------
-    residual : (…, stock)
+    residual : (…, series)
         What the figures exceed the flows by.
     variance : (…, flow)
         Of the flows that are not seen; 0 for the others.
-    unrecorded : (…, stock)
-        The variance of what changes a stock unrecorded since the last time.
-    tells : (stock,)
-        1 for a stock with a figure, 0 for one without.
+    unrecorded : (…, series)
+        The variance of what else changes a series since the last time.
+    tells : (series,)
+        1 for a series with a figure, 0 for one without.
     groups : Groups
-        The stocks that flows tie together.
+        The series that flows tie together.
     xp : namespace
         ``numpy`` or ``pytensor.tensor``.
 

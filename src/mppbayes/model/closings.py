@@ -18,18 +18,18 @@ Array = Any
 
 @dataclass(frozen=True, eq=False)
 class Closings:
-    """Where unseen flows learn from a stock, over (time, stock).
+    """Where unseen flows learn from a stock or from a sum of stocks, over (time, series).
 
     Attributes
     ----------
     closes : bool
-        Whether they do here.
+        Whether the account of a series is closed here, and begins anew.
     before : int
         The position of the last time; −1 if there was none.
     blur : float
         The variance that rounding adds: of the two figures, and of those of flows in between.
     tells : float
-        1 if there was a figure of the stock, or of a sum that it is in, since then; else 0.
+        1 if there was a figure since then that tells; else 0.
     """
 
     closes: NDArray[np.bool_]
@@ -46,37 +46,38 @@ class Closings:
 
 
 def closings(known: Layout) -> Closings:
-    """Find where unseen flows learn from a stock.
+    """Find where unseen flows learn from stocks.
 
-    They do at the ends of their windows, if there was a figure of the stock since the last time.
-    Where there is a figure and no such window is open, the account of the stock is closed too.
+    They do at the ends of their windows, if there was a figure of the series since the last time.
+    Where there is a figure and no such window is open, the account of the series is closed too.
     """
-    windows, levels = known.windows, known.levels
-    touching = np.abs(known.structure.change) > 0
+    windows, accounts = known.windows, known.accounts
+    touching = known.structure.series_change != 0
     ends = (windows.row.astype(float) @ touching) > 0
     is_open = np.zeros_like(ends)
     for end, flow in zip(*np.nonzero(windows.row), strict=True):
         is_open[end - windows.length[end, flow] + 1 : end] |= touching[flow]
-    figure = levels.seen | (levels.sum_seen @ levels.members > 0)
     of_flows = of_rounding(windows.rounding).cumsum(axis=0) @ touching
     closes, tells = np.zeros_like(ends), np.zeros_like(ends)
     before, blur = np.full(ends.shape, -1), np.zeros(ends.shape)
     since = np.full(ends.shape[1], -1)
     for t in range(len(ends)):
         before[t] = since
-        tells[t] = figure[t] | (tells[t - 1] & ~closes[t - 1] if t else False)
-        closes[t] = tells[t] & (ends[t] | (figure[t] & ~is_open[t]))
-        for k in np.flatnonzero(tells[t]):
-            last = max(since[k], 0)
-            blur[t, k] = levels.blur[[last, t], k].sum() + of_flows[t, k] - of_flows[last, k]
+        tells[t] = accounts.tell[t] | (tells[t - 1] & ~closes[t - 1] if t else False)
+        over = ends[t] | (accounts.tell[t] & ~is_open[t])
+        closes[t] = np.where(tells[t], over, accounts.begin[t])
+        for q in np.flatnonzero(tells[t]):
+            last = max(since[q], 0)
+            own = accounts.blur[last + 1 : t + 1, q].sum()
+            blur[t, q] = own + of_flows[t, q] - of_flows[last, q]
         since = np.where(closes[t], t, since)
     return Closings(closes, before, blur, tells.astype(float))
 
 
 class Cuts(NamedTuple):
-    """The longer figures of flows that a figure of a stock cuts, (time, stock, cut) each.
+    """The longer figures of flows that a figure of a stock cuts, (time, series, cut) each.
 
-    A stock's cuts are those of the flows that change it, two each: of the window that was open the
+    A series' cuts are those of the flows that change it, two each: of the window that was open the
     last time, and of the one that is open now, if it is another one.
 
     Attributes
@@ -93,16 +94,16 @@ class Cuts(NamedTuple):
 
 
 def cutting(layout: Layout) -> NDArray[np.int64] | None:
-    """Give the flows of each stock's cuts, (stock, cut), −1 for none; None if there are none."""
+    """Give the flows of each series' cuts, (series, cut), −1 for none; None if there are none."""
     windows = layout.windows
     coarse = (windows.counted & (windows.start_at != windows.end_at)).any(axis=0)
-    changing = (np.abs(layout.structure.change) > 0) & coarse[:, None]
-    if not (most := int(changing.sum(axis=0).max(initial=0))):
+    cut = (layout.structure.series_change != 0) & coarse[:, None]
+    if not (most := int(cut.sum(axis=0).max(initial=0))):
         return None
-    found = np.full((changing.shape[1], 2 * most), -1)
-    for k, flows in enumerate(changing.T):
+    found = np.full((cut.shape[1], 2 * most), -1)
+    for q, flows in enumerate(cut.T):
         both = np.repeat(np.flatnonzero(flows), 2)
-        found[k, : len(both)] = both
+        found[q, : len(both)] = both
     return found
 
 
@@ -113,13 +114,13 @@ def cut_arrays(closed: Closings, known: Layout, layout: Layout) -> dict[str, Flo
     windows = known.windows
     part, whole = (np.zeros((*closed.closes.shape, of.shape[1])) for _ in range(2))
     length = np.ones_like(part)
-    for t, k in np.argwhere(closed.tells > 0):
-        first = max(int(closed.before[t, k]), 0) + 1
+    for t, q in np.argwhere(closed.tells > 0):
+        first = max(int(closed.before[t, q]), 0) + 1
         for at in range(0, of.shape[1], 2):
-            if (flow := int(of[k, at])) < 0 or first > t:
+            if (flow := int(of[q, at])) < 0 or first > t:
                 continue
             for beside, (start, end) in enumerate(_cut(windows, flow, first, int(t))):
-                cut = (t, k, at + beside)
+                cut = (t, q, at + beside)
                 part[cut], whole[cut] = windows.within(flow, start, first, int(t))
                 length[cut] = end - start + 1
     return {"cut_part": part, "cut_whole": whole, "cut_length": length}
@@ -149,8 +150,8 @@ def of_cuts(given: Mapping[str, Array], layout: Layout, dispersion: Array) -> Ar
 
     Returns
     -------
-    (…, time, stock), or None
-        For every stock where it tells; None where no figure can be cut.
+    (…, time, series), or None
+        For every series where it tells; None where no figure can be cut.
     """
     if (of := cutting(layout)) is None:
         return None

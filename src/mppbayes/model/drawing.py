@@ -15,6 +15,7 @@ from mppbayes.model.counts import (
     gamma_quantile,
     negative_binomial_counts,
 )
+from mppbayes.model.held import held, make_room
 from mppbayes.model.passage import crowded
 from mppbayes.model.period import Ties
 from mppbayes.model.step import (
@@ -128,7 +129,8 @@ def draw_period(
         exposure = np.where(ties.driven.any(axis=1), inside @ ties.driven.T, exposure)
         crowding = crowded(inside, elasticity, ties, np)
     parts = structure.driven("part")
-    least = np.where(period.is_fixed, period.fixed, 0.0) @ structure.within
+    ask = held(period.fixed, period.is_fixed, structure)
+    free = ~period.is_fixed & ~parts & ~(period.is_plan.any() & structure.leaving.any(axis=1))
     for tier in structure.tiers:
         for s in tier:
             if parts[s]:
@@ -151,16 +153,22 @@ def draw_period(
         drawn = negative_binomial_counts(mean[:, tier], chosen.dispersion, *noise)
         if links.parts is not None:
             drawn[:, links.parts] = _shares(period, parameters, mean, exposure, tier[links.parts])
+            left = exposure[:, tier] - ask.later[:, tier]
+            drawn = np.where(links.parts, np.minimum(drawn, left), drawn)
         fixed = np.broadcast_to(period.is_fixed[tier], drawn.shape)
-        drawn = np.where(fixed, period.fixed[:, tier], np.maximum(drawn, least[:, tier]))
+        least = ask.least[:, tier]
+        drawn = np.where(fixed, period.fixed[:, tier], np.maximum(drawn, least))
         if links.parts is not None:
             drawn = np.where(links.parts, np.minimum(drawn, exposure[:, tier]), drawn)
         if links.leaving is not None and links.leaving.any():
             hazard = np.exp(reached[:, tier] + chosen.season + adding)
             if period.is_plan.any():
                 drawn = _there(drawn, period, tier, links.leaving)
-            drawn = _leavers(drawn, fixed, hazard, period.stock, chosen, links.leaving, noise)
+                least = np.minimum(least, np.maximum(period.stock, 0.0) @ links.leaving.T)
+            bound = least, fixed
+            drawn = _leavers(drawn, bound, hazard, period.stock, chosen, links.leaving, noise)
         counts[:, tier] = drawn
+        make_room(counts, ask, free, structure, tier)
     news = surprise(counts, mean, parameters.dispersion, np)
     if parts.any():
         of_share = share_surprise(counts, mean, room, parameters.dispersion, np)
@@ -199,14 +207,18 @@ def _there(drawn: Floats, period: Period, tier: NDArray[np.int64], leaving: Floa
 
 def _leavers(
     drawn: Floats,
-    fixed: NDArray[np.bool_],
+    bound: tuple[Floats, NDArray[np.bool_]],
     hazard: Floats,
     stock: Floats,
     parameters: Parameters,
     leaving: Floats,
     noise: tuple[Floats, Floats],
 ) -> Floats:
-    """Draw who leaves each stock: one flow after another, among those who are left."""
+    """Draw who leaves each stock: one flow after another, among those who are left.
+
+    ``bound`` is how many leave by each flow at least, and whether its count is given.
+    """
+    least, fixed = bound
     frailty, arrival = noise
     hazard = hazard * gamma_quantile(frailty, parameters.dispersion) * leaving.any(axis=1)
     chance = chances(hazard, leaving, np)
@@ -216,11 +228,12 @@ def _leavers(
         given = [s for s in flows if fixed[0, s]]
         left = stock[:, k] - drawn[:, given].sum(axis=1)
         remaining = 1.0 - chance[:, given].sum(axis=1)
-        for s in flows:
-            if s in given:
-                continue
+        free = [s for s in flows if s not in given]
+        for i, s in enumerate(free):
             now = np.clip(chance[:, s] / np.maximum(remaining, 1e-12), 0.0, 1.0)
-            drawn[:, s] = binomial_quantile(np.maximum(left, 0.0), now, arrival[:, s])
+            leave = binomial_quantile(np.maximum(left, 0.0), now, arrival[:, s])
+            others = left - least[:, free[i + 1 :]].sum(axis=1)
+            drawn[:, s] = np.maximum(np.minimum(leave, np.maximum(others, 0.0)), least[:, s])
             left = left - drawn[:, s]
             remaining = remaining - chance[:, s]
     return drawn

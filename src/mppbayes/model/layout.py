@@ -9,6 +9,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from mppbayes import names
+from mppbayes.model.accounts import Accounts, accounts
 from mppbayes.model.levels import Levels, stock_levels
 from mppbayes.model.structure import Structure
 from mppbayes.model.windows import Windows, cut
@@ -79,9 +80,14 @@ class Layout:
         return stock_levels(self.structure, self.table, self.periods)
 
     @cached_property
+    def accounts(self) -> Accounts:
+        """Between which figures of stocks the flows account for what changed."""
+        return accounts(self.structure, self.table, self.periods, self.levels)
+
+    @cached_property
     def windows(self) -> Windows:
         """The flows' periods cut into windows."""
-        return cut(self.structure, self.table, self.periods, self.levels)
+        return cut(self.structure, self.table, self.periods, self.levels, self.accounts)
 
     @cached_property
     def unused(self) -> tuple[str, ...]:
@@ -98,34 +104,30 @@ class Layout:
         ):
             span = sorted({str(pd.Period(day, self.network.frequency)) for day in (start, end)})
             found.append(f"{series} {' to '.join(span)}: it does not tell of a single flow")
-        for name in self.network.sum_names:
-            if name in self.network.stock_series:
-                stocks = [self.network.stock_names.index(one) for one in self.network.members(name)]
-                tracked = self.levels.tracked[stocks].max()
-                told = self.told_by_members(name)
-                for at in self.dates(name):
-                    if 0 <= at < tracked:
-                        reason = "not all of its members are known then"
-                    elif at in told:
-                        reason = "its members' own figures tell it"
-                    else:
-                        continue
-                    found.append(f"{name} {self.periods[int(at)]}: {reason}")
-        return tuple(found)
+        return (*found, *self._unused_of_sums())
+
+    def _unused_of_sums(self) -> list[str]:
+        structure, found = self.structure, []
+        used = self.accounts.begin | self.accounts.tell
+        for q in range(len(structure.network.stocks), len(structure.series)):
+            name, stocks = structure.series_names[q], np.flatnonzero(structure.series[q])
+            tracked = self.levels.tracked[stocks].max()
+            own = [set(self.dates(structure.series_names[k]).tolist()) for k in stocks]
+            for at in self.dates(name).tolist():
+                if 0 <= at < tracked:
+                    reason = "not all of its members are known then"
+                elif at in set.intersection(*own) and not used[at, q]:
+                    reason = "its members' own figures tell it"
+                else:
+                    continue
+                found.append(f"{name} {self.periods[at]}: {reason}")
+        return found
 
     def dates(self, series: str) -> NDArray[np.int64]:
         """Give the positions of a series' figures by the periods that they end in, in order."""
         ends = self.table["end"][self.table["series"] == series].sort_values()
         at: NDArray[np.int64] = self.periods.get_indexer(ends.dt.to_period(self.network.frequency))
         return at
-
-    def told_by_members(self, total: str) -> set[int]:
-        """Give the positions at which all members of a sum of stocks have figures of their own."""
-        members = self.network.members(total)
-        if members == (total,):
-            return set()
-        dates = [set(self.dates(member).tolist()) for member in members]
-        return set.intersection(*dates)
 
     @cached_property
     def cells(self) -> xr.Dataset:
@@ -176,8 +178,9 @@ class Layout:
     @cached_property
     def may_learn_from_stocks(self) -> bool:
         """Whether flows without figures can learn from a stock, in this or in a shorter panel."""
-        changed = np.abs(self.structure.change[~self.structure.driven("part")]).any(axis=0)
-        return bool((changed & (self.levels.seen.sum(axis=0) > 1)).any())
+        structure = self.structure
+        changed = structure.series_change[~structure.driven("part")]
+        return bool((changed.any(axis=0) & self.accounts.tell.any(axis=0)).any())
 
     @cached_property
     def is_coarse(self) -> bool:

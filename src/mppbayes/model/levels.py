@@ -24,8 +24,6 @@ class Levels:
         straight lines for the first level only.
     value : (time, stock)
         The level; 0 where not known.
-    blur : (time, stock)
-        The variance that rounding adds to the figures that tell of the level, be it in a sum.
     sum_seen, sum_value : (time, sum)
         The figures of sums of stocks.
     members : (sum, stock)
@@ -39,7 +37,6 @@ class Levels:
 
     seen: Flags
     value: Floats
-    blur: Floats
     sum_seen: Flags
     sum_value: Floats
     members: Floats
@@ -56,15 +53,10 @@ def stock_levels(structure: Structure, figures: pd.DataFrame, time: pd.PeriodInd
     """Lay out the figures of stocks, and derive what sums tell of their members."""
     network = structure.network
     stocks = network.stock_names
-    sums = tuple(name for name in network.sum_names if name in network.stock_series)
-    own = _levels_of(stocks, figures, time)
-    of_sum = _levels_of(sums, figures, time)
-    members = np.array([[float(s in network.members(q)) for s in stocks] for q in sums]).reshape(
-        len(sums), len(stocks)
-    )
+    sums, members = structure.series_names[len(stocks) :], structure.series[len(stocks) :]
+    own = figures_of(stocks, figures, time)
+    of_sum = figures_of(sums, figures, time)
     known = own.copy()
-    blur = of_rounding(_levels_of(stocks, figures, time, "rounding"))
-    blur_of_sum = of_rounding(_levels_of(sums, figures, time, "rounding"))
     for q in range(len(sums)):
         between = _interpolated(of_sum[:, q])
         for k in np.flatnonzero(members[q]):
@@ -89,7 +81,6 @@ def stock_levels(structure: Structure, figures: pd.DataFrame, time: pd.PeriodInd
     return Levels(
         seen,
         np.nan_to_num(known),
-        blur + np.where(np.isnan(own), blur_of_sum @ members + (blur @ members.T) @ members, 0.0),
         ~np.isnan(of_sum),
         np.nan_to_num(of_sum),
         members,
@@ -103,9 +94,10 @@ def of_rounding(unit: Floats) -> Floats:
     return np.where(unit > 1, unit**2 / 12, 0.0)
 
 
-def _levels_of(
+def figures_of(
     series: tuple[str, ...], figures: pd.DataFrame, time: pd.PeriodIndex, column: str = "value"
 ) -> Floats:
+    """Lay out the figures of series by the period that they end in: (time, series), else NaN."""
     values = np.full((len(time), len(series)), np.nan)
     for position, name in enumerate(series):
         rows = figures[figures["series"] == name]

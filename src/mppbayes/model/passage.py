@@ -18,6 +18,7 @@ from mppbayes.model.step import (
     bias,
     expectations,
     lasting,
+    share_law,
     share_surprise,
     surprise,
 )
@@ -76,16 +77,24 @@ def passage(
     gain, shape = window_law(over, length, parameters, xp)
     if seen.doubt is not None:
         gain, shape = in_doubt(gain, shape, expected, seen.doubt, xp)
-    stock, residual, unsure = carried.stock, carried.residual, carried.unsure
+    stock, residual, slack = carried.stock, carried.residual, carried.slack
+    unsure = carried.unsure
     if ties.driven is not None:
-        stock, residual = _stocks(carried, seen, fill, ties, xp)
+        told = _told(carried, seen, fill, ties, xp)
+        stock = _as_seen(told, seen, ties, xp)
+        residual = residual + (stock - told) @ ties.series.T
     count, known, row, left = seen.count, seen.seen, None, unsure
     if seen.row is not None:
         unsure = xp.where(seen.begins, 0.0, unsure)
-        row = _row(gain, shape, expected, residual, unsure, seen, chance, ties, xp)
+        noise = seen.periods * (chance.unrecorded**2 @ ties.series.T) + seen.blur
+        account = residual, slack, noise
+        row = _row(gain, shape, expected, unsure, account, seen, ties, xp)
         gain, shape = row.gain, row.shape
         count, known = xp.where(seen.row, row.count, count), known | seen.row
-        residual = xp.where(seen.closes, 0.0, residual)
+        residual = xp.where(seen.closes, 0.0, residual - row.shift @ ties.moves)
+        slack = xp.where(seen.closes, 0.0, slack + row.slack @ ties.moves**2)
+        if ties.members is not None:
+            stock = _as_seen(told + row.shift @ ties.change, seen, ties, xp)
         left = xp.where(known & seen.ends, row.left, unsure) * lasting(parameters) ** 2
     news = surprise(count, expected, shape, xp)
     if row is not None:
@@ -94,18 +103,24 @@ def passage(
         of_share = share_surprise(count, expected, room, shape, xp)
         news = xp.where(ties.links.parts, xp.where(seen.room_seen, of_share, 0.0), news)
     unseen, implied = _gap(expected, length, shape, chance, parameters, xp)
-    told = xp.where(known, gain * news, parameters.adaptation * unseen)
+    if ties.tiers:
+        of_share = _gap_of_part(expected, room, length, shape, chance, parameters, xp)
+        unseen = xp.where(ties.links.parts, of_share[0], unseen)
+        implied = xp.where(ties.links.parts, of_share[1], implied)
+    lasts = xp.where(known, gain * news, parameters.adaptation * unseen)
     if seen.ends is not None:
-        told = xp.where(seen.ends, told, 0.0)
-    moved = advance(state, reached, told, parameters)
-    on = Carried(moved.level, moved.long_run, stock=stock, residual=residual, unsure=left)
+        lasts = xp.where(seen.ends, lasts, 0.0)
+    moved = advance(state, reached, lasts, parameters)
+    on = Carried(
+        moved.level, moved.long_run, stock=stock, residual=residual, slack=slack, unsure=left
+    )
     if seen.ends is not None:
         on = on._replace(expected=xp.where(seen.ends, 0.0, expected))
         if ties.tiers:
             on = on._replace(room=xp.where(seen.ends, 0.0, room))
     found = Passed(mean, expected, room, fill, xp.where(known, count, implied), unsure=unsure)
     if row is not None:
-        found = found._replace(variance=row.variance, noise=row.noise)
+        found = found._replace(variance=row.variance, noise=noise)
     return on, found
 
 
@@ -159,44 +174,48 @@ class _Row(NamedTuple):
         With an error of the level.
     count : (…, flow)
         What the figures of the stocks imply.
+    shift : (…, flow)
+        By how much more came than expected, as far as they tell.
     told : (…, flow)
         The share of the flow's variance that they explain.
     left : (…, flow)
         The variance of the level once all that is told of the flow is known.
-    variance : (…, flow)
-        Of the count before.
-    noise : (…, stock)
-        Of what the figures exceed the flows by, beside that of such flows.
+    variance, slack : (…, flow)
+        Of the count, before and after.
     """
 
     gain: Array
     shape: Array
     count: Array
+    shift: Array
     told: Array
     left: Array
     variance: Array
-    noise: Array
+    slack: Array
 
 
 def _row(
     gain: Array,
     shape: Array,
     expected: Array,
-    residual: Array,
     unsure: Array,
+    account: tuple[Array, Array, Array],
     seen: Seen,
-    chance: Chance,
     ties: Ties,
     xp: Namespace,
 ) -> _Row:
-    """Share out what the figures of stocks exceed the flows by among those that are unseen."""
+    """Share out what the figures of stocks exceed the flows by among those that are unseen.
+
+    ``account`` is the residual of each series, the slack in it, and the variance of what else it
+    has.
+    """
+    residual, slack, noise = account
     gain, shape, moved, settled = unsettled(gain, shape, expected, unsure, xp)
     variance = xp.where(seen.row, expected + expected**2 / shape, 0.0)
-    noise = seen.periods * chance.unrecorded**2 + seen.blur
-    shift, told = balanced(residual, variance, noise, seen.tells, ties.groups, xp)
+    shift, told = balanced(residual, variance, noise + slack, seen.tells, ties.groups, xp)
     count = some(expected + shift, expected, shape, xp)
     left = xp.maximum(moved - xp.where(seen.row, told, 1.0) * settled, 0.0)
-    return _Row(gain, shape, count, told, left, variance, noise)
+    return _Row(gain, shape, count, shift, told, left, variance, variance * (1 - told))
 
 
 def _gap(
@@ -214,9 +233,27 @@ def _gap(
     """
     own = bias(expected / length, parameters.dispersion)
     unseen = chance.gap * xp.sqrt(xp.maximum(2 * own, 1e-12)) * xp.sqrt(length)
-    of_span = bias(expected, shape)
+    of_span = xp.maximum(bias(expected, shape), 1e-12)
     implied = (expected + 1) * xp.exp(chance.gap * xp.sqrt(2 * of_span) - of_span) - 1
     return unseen, xp.maximum(xp.round(implied), 0.0) / length
+
+
+def _gap_of_part(
+    expected: Array,
+    room: Array,
+    length: Array,
+    shape: Array,
+    chance: Chance,
+    parameters: Parameters,
+    xp: Namespace,
+) -> tuple[Array, Array]:
+    """Give the same of a part, on the logit scale; its count is at most what it is a part of."""
+    own = share_law(expected / length, room / length, parameters.dispersion, xp)[1]
+    unseen = chance.gap * xp.sqrt(xp.maximum(own, 1e-12)) * xp.sqrt(length)
+    low, variance = share_law(expected, room, shape, xp)
+    odds = (expected + 1) / (xp.maximum(room - expected, 0.0) + 1)
+    odds = odds * xp.exp(chance.gap * xp.sqrt(xp.maximum(variance, 1e-12)) - low)
+    return unseen, xp.round(room * odds / (1 + odds)) / length
 
 
 def crowded(inside: Array, elasticity: Array, ties: Ties, xp: Namespace) -> Array:
@@ -227,27 +264,25 @@ def crowded(inside: Array, elasticity: Array, ties: Ties, xp: Namespace) -> Arra
     return (elasticity - 1) * (relative @ ties.links.leaving.T)
 
 
-def _stocks(
-    carried: Carried, seen: Seen, fill: Array, ties: Ties, xp: Namespace
-) -> tuple[Array, Array]:
-    """Move the stocks on, and keep account of what their figures exceed the flows by.
+def _told(carried: Carried, seen: Seen, fill: Array, ties: Ties, xp: Namespace) -> Array:
+    """Give who is in each stock at the end of the period by what came and went: (…, stock).
 
     A figure over several periods moves a stock over all of them: what is expected of them may be
     far off, and put right at the end of the window it could take more out than is in it.
-
-    Returns
-    -------
-    stock, residual : (…, stock)
-        At the end of the period.
     """
     came = fill if seen.spread is None else xp.where(seen.is_spread, seen.spread, fill)
-    told = carried.stock + came @ ties.change
+    return carried.stock + came @ ties.change
+
+
+def _as_seen(told: Array, seen: Seen, ties: Ties, xp: Namespace) -> Array:
+    """Put stocks right where they are seen, be it in a sum: (…, stock)."""
     stock = xp.where(seen.present_seen, seen.present, told)
-    if ties.members is not None:
-        open_ = xp.where(seen.present_seen, 0.0, 1.0)
-        left = seen.total - (seen.present * (1 - open_)) @ ties.members.T
-        share = xp.maximum(left, 0.0) / xp.maximum((told * open_) @ ties.members.T, 1.0)
-        ratio = xp.where(seen.total_seen, share, 1.0) @ ties.members
-        in_sum = xp.where(seen.total_seen, 1.0, 0.0) @ ties.members
-        stock = xp.where((in_sum > 0) & (open_ > 0), told * ratio, stock)
-    return stock, carried.residual + stock - told
+    if ties.members is None:
+        return stock
+    open_ = xp.where(seen.present_seen, 0.0, 1.0)
+    left = seen.total - (seen.present * (1 - open_)) @ ties.members.T
+    there = xp.maximum(told, 1.0)
+    share = xp.maximum(left, 0.0) / xp.maximum((there * open_) @ ties.members.T, 1.0)
+    ratio = xp.where(seen.total_seen, share, 1.0) @ ties.members
+    in_sum = xp.where(seen.total_seen, 1.0, 0.0) @ ties.members
+    return xp.where((in_sum > 0) & (open_ > 0), there * ratio, stock)

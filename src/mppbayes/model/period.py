@@ -21,9 +21,11 @@ class Carried(NamedTuple):
         As in :class:`~mppbayes.model.step.State`.
     expected, room : (…, flow), optional
         The expected count, and what a part takes its share of, since the window began.
-    stock, residual : (…, stock), optional
-        Who is in each stock, and by how much the figures of a stock exceed what the flows tell,
-        since the last time that unseen flows learned from it.
+    stock : (…, stock), optional
+        Who is in each stock.
+    residual, slack : (…, series), optional
+        By how much the figures of a stock, or of a sum of stocks, exceed what the flows tell since
+        its account began; and the variance of those unseen flows whose windows have ended since.
     unsure : (…, flow), optional
         The variance of the level, since what a stock tells of an unseen flow is not all of it.
     """
@@ -34,6 +36,7 @@ class Carried(NamedTuple):
     room: Array = None
     stock: Array = None
     residual: Array = None
+    slack: Array = None
     unsure: Array = None
 
 
@@ -66,12 +69,12 @@ class Seen(NamedTuple):
         The level of a sum of stocks.
     spread, is_spread : (flow,), optional
         The share in the figure of the window that this period lies in, and whether there is one.
-    closes : (stock,), optional
-        Whether unseen flows learn from the stock here.
-    tells : (stock,), optional
-        1 if there was a figure of the stock, or of a sum that it is in, since they last did.
-    periods, blur : (stock,), optional
-        Since they last did; and the variance that the rounding of figures adds, and that of
+    closes : (series,), optional
+        Whether the account of a stock, or of a sum of stocks, is closed here and begins anew.
+    tells : (series,), optional
+        1 if there was a figure since it began: unseen flows learn from it.
+    periods, blur : (series,), optional
+        Since it began; and the variance that the rounding of figures adds, and that of
         longer ones of which not all periods are since then.
     """
 
@@ -119,8 +122,12 @@ class Ties(NamedTuple):
         The size at which hazards hold.
     members : (sum, stock)
         What sums of stocks add up.
+    series : (series, stock)
+        What each stock, and each sum of stocks, adds up.
+    moves : (flow, series)
+        What one event of a flow adds to these.
     groups : Groups
-        The stocks that flows tie together.
+        The series that flows tie together.
     """
 
     links: Links
@@ -130,6 +137,8 @@ class Ties(NamedTuple):
     change: Array = None
     reference: Array = None
     members: Array = None
+    series: Array = None
+    moves: Array = None
     groups: Groups = Groups(np.zeros((0, 0)), ())
 
 
@@ -172,8 +181,9 @@ class Passed(NamedTuple):
     variance : (…, flow), optional
         Of the count of a flow whose window ends here without a figure, before the figures of
         stocks.
-    noise : (…, stock), optional
-        The variance of what the figures of a stock exceed the flows by, beside that of such flows.
+    noise : (…, series), optional
+        The variance of what the figures of a series exceed the flows by, beside that of such
+        flows.
     unsure : (…, flow), optional
         The variance of the level before the period.
     """
@@ -220,6 +230,8 @@ def ties(structure: Structure, reference: Array, members: Array) -> Ties:
         structure.change,
         reference,
         members if len(members) else None,
+        structure.series,
+        structure.series_change,
         grouped(structure),
     )
 
@@ -228,13 +240,22 @@ def beginning(
     structure: Structure, is_coarse: bool, state: State, stock: Array, xp: Namespace
 ) -> Carried:
     """Give where flows and stocks stand before the first figure."""
-    parts = structure.driven("part").any()
+    parts, none = structure.driven("part").any(), xp.zeros_like(state.level)
+    if stock is None:
+        return Carried(
+            state.level,
+            state.long_run,
+            none if is_coarse else None,
+            none if is_coarse and parts else None,
+        )
+    of_series = xp.zeros_like(stock @ structure.series.T)
     return Carried(
         state.level,
         state.long_run,
-        xp.zeros_like(state.level) if is_coarse else None,
-        xp.zeros_like(state.level) if is_coarse and parts else None,
+        none if is_coarse else None,
+        none if is_coarse and parts else None,
         stock,
-        None if stock is None else xp.zeros_like(stock),
-        None if stock is None else xp.zeros_like(state.level),
+        of_series,
+        of_series,
+        none,
     )

@@ -198,8 +198,9 @@ class Past(NamedTuple):
     variance : (draw, time, flow), optional
         Of the count of a flow without a figure, at the end of its window, before the figures of
         stocks.
-    noise : (draw, time, stock), optional
-        The variance of what the figures of a stock exceed the flows by, beside that of such flows.
+    noise : (draw, time, series), optional
+        The variance of what the figures of a stock, or of a sum of stocks, exceed the flows by,
+        beside that of such flows.
     unsure : (draw, flow), optional
         The variance of the level at the end.
     """

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from pytensor.tensor import TensorVariable
 from scipy.sparse.csgraph import connected_components
 
+from mppbayes.model.accounts import Account
 from mppbayes.model.balance import OWN
 from mppbayes.model.competing import felt, pairs, unknown
 from mppbayes.model.laws import split_variance, window_law
@@ -23,8 +24,6 @@ from mppbayes.model.step import Parameters
 
 type Arrays = dict[str, NDArray[np.generic]]
 _LEAST = 0.1  # of a row's variance: what the competition of those who leave may leave of it
-
-type _Row = tuple[int, int, float, float, NDArray[np.float64]]
 
 
 def row_arrays(known: Layout, layout: Layout) -> Arrays:
@@ -44,20 +43,20 @@ def row_arrays(known: Layout, layout: Layout) -> Arrays:
         ``row_beside_signs`` (row, other, member), what an event of the row's own flows adds to
         their stocks, and ``row_beside_pairs`` (row, other, pair).
     """
-    if not (longest := _rows(layout)):
+    if not layout.accounts.accounts:
         return {}
-    rows = _rows(known)
-    first, last, change, rounding = (
-        np.array([row[at] for row in rows], dtype=kind)
-        for at, kind in ((0, np.int64), (1, np.int64), (2, float), (3, float))
+    windows, structure, rows = known.windows, known.structure, known.accounts.accounts
+    series, first, last = (
+        np.array([getattr(row, of) for row in rows], dtype=np.int64)
+        for of in ("series", "first", "last")
     )
-    n_stocks = len(layout.network.stocks)
-    stocks = np.array([row[4] for row in rows]).reshape(len(rows), n_stocks)
-    signed = stocks @ known.structure.change.T
+    change, rounding = (np.array([getattr(row, of) for row in rows]) for of in ("change", "blur"))
+    stocks, signed = structure.series[series], structure.series_change.T[series]
+    through = of_rounding(windows.rounding).cumsum(axis=0)
+    rounding = rounding + ((through[last] - through[first]) * np.abs(signed)).sum(axis=1)
     shape = _RowShape.of(layout)
     flows, signs = _changing(signed, shape.members)
-    short = len(longest) - len(rows)
-    windows = known.windows
+    short = len(layout.accounts.accounts) - len(rows)
     found: Arrays = {
         "row_first": np.pad(first, (0, short)),
         "row_last": np.pad(last, (0, short)),
@@ -71,9 +70,9 @@ def row_arrays(known: Layout, layout: Layout) -> Arrays:
         "row_end_at": windows.end_at,
         "row_inside": windows.counted,
     }
-    if len(pairs(known.structure)):
-        share = unknown(first, last, windows, known.structure)
-        competing = felt(share, signed, signed, known.structure)
+    if len(pairs(structure)):
+        share = unknown(first, last, windows, structure)
+        competing = felt(share, signed, signed, structure)
         found["row_pairs"] = np.pad(competing, ((0, short), (0, 0)))
     if shape.others:
         beside, joined = _beside(rows, shape)
@@ -81,8 +80,8 @@ def row_arrays(known: Layout, layout: Layout) -> Arrays:
         found["row_joined"] = np.pad(joined, ((0, short), (0, 0)))
         theirs = signed[beside[:, :, None], flows[:, None]]
         found["row_beside_signs"] = np.pad(theirs, ((0, short), (0, 0), (0, 0)))
-        if len(pairs(known.structure)):
-            competing = felt(share[:, None], signed[:, None], signed[beside], known.structure)
+        if len(pairs(structure)):
+            competing = felt(share[:, None], signed[:, None], signed[beside], structure)
             found["row_beside_pairs"] = np.pad(competing, ((0, short), (0, 0), (0, 0)))
     return found
 
@@ -96,8 +95,8 @@ class _RowShape(NamedTuple):
         The most flows that change the stocks of one row.
     others : int
         The most rows before one between the same two dates that it may not be apart from.
-    group : (stock,) int
-        The group of every stock; those of two groups share no flow and no figure.
+    group : (series,) int
+        The group of every stock and sum; those of two groups share no flow and no figure.
     """
 
     members: int
@@ -107,18 +106,13 @@ class _RowShape(NamedTuple):
     @classmethod
     def of(cls, layout: Layout) -> "_RowShape":
         """Take it from the series of stocks that have figures."""
-        network, touching = layout.network, np.abs(layout.structure.change)
-        figured = set(layout.table["series"])
-        series = [
-            network.members(name)
-            for name in (*network.stock_names, *network.sum_names)
-            if name in network.stock_series and name in figured
-        ]
-        stocks = np.array([[float(s in m) for s in network.stock_names] for m in series])
+        structure = layout.structure
+        touching = np.abs(structure.change)
+        stocks = structure.series[np.isin(structure.series_names, layout.table["series"])]
         _, group = connected_components(touching.T @ touching + stocks.T @ stocks, directed=False)
         members = int((stocks @ touching.T > 0).sum(axis=1).max())
         in_group = np.bincount(group[stocks.argmax(axis=1)])
-        return cls(max(members, 1), int(in_group.max()) - 1, group)
+        return cls(max(members, 1), int(in_group.max()) - 1, group[structure.series.argmax(axis=1)])
 
 
 def _changing(
@@ -132,58 +126,26 @@ def _changing(
     return flows, signs
 
 
-def _earlier(rows: list[_Row], group: NDArray[np.int64]) -> list[list[int]]:
+def _earlier(rows: tuple[Account, ...], group: NDArray[np.int64]) -> list[list[int]]:
     """Give for each row those of its group before it between the same two dates, as positions."""
     between: defaultdict[tuple[int, int, int], list[int]] = defaultdict(list)
     found = []
-    for i, (first, last, _, _, stocks) in enumerate(rows):
-        together = between[first, last, int(group[stocks.argmax()])]
+    for i, row in enumerate(rows):
+        together = between[row.first, row.last, int(group[row.series])]
         found.append(list(together))
         together.append(i)
     return found
 
 
-def _beside(rows: list[_Row], shape: _RowShape) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+def _beside(
+    rows: tuple[Account, ...], shape: _RowShape
+) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     """Lay out the rows between the same two dates, and where there are such: (row, other)."""
     beside = np.zeros((len(rows), shape.others), dtype=np.int64)
     joined = np.zeros(beside.shape)
     for i, others in enumerate(_earlier(rows, shape.group)):
         beside[i, : len(others)], joined[i, : len(others)] = others, 1.0
     return beside, joined
-
-
-def _rows(known: Layout) -> list[_Row]:
-    """Give first and last position, change, rounding variance and stocks of every row.
-
-    A sum makes no row between two dates at which all of its members have figures, which tell it.
-    """
-    network, table, windows = known.network, known.table, known.windows
-    through = of_rounding(windows.rounding).cumsum(axis=0)
-    found = []
-    for name in (*network.stock_names, *network.sum_names):
-        if name not in network.stock_series:
-            continue
-        members = network.members(name)
-        stocks = np.array([float(stock in members) for stock in network.stock_names])
-        at = known.dates(name)
-        figures = table[table["series"] == name].sort_values("end")[at >= 0]
-        at = at[at >= 0]
-        told = known.told_by_members(name)
-        tracked = known.levels.tracked[stocks > 0].max()
-        value, own = figures["value"].to_numpy(), of_rounding(figures["rounding"].to_numpy(float))
-        of_flows = through @ np.abs(known.structure.change @ stocks)
-        found += [
-            (
-                int(at[i]),
-                int(at[i + 1]),
-                value[i + 1] - value[i],
-                own[i] + own[i + 1] + of_flows[at[i + 1]] - of_flows[at[i]],
-                stocks,
-            )
-            for i in range(len(at) - 1)
-            if at[i] >= tracked and not {at[i], at[i + 1]} <= told
-        ]
-    return found
 
 
 class Rows(NamedTuple):

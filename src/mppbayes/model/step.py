@@ -192,7 +192,18 @@ def share_surprise(
     The counts are beta-binomial: ``room`` trials, a beta frailty of precision ``dispersion``.
     """
     rest, expected = xp.maximum(room - counts, 0.0), xp.maximum(room - mean, 0.0)
-    spread = mean * expected / xp.maximum(room, 1.0)
-    spread = spread * (1 + xp.maximum(room - 1, 0.0) / (dispersion + 1))
-    centred = spread / 2 * (1 / (mean + 1) ** 2 - 1 / (expected + 1) ** 2)
-    return xp.log((counts + 1) / (mean + 1)) - xp.log((rest + 1) / (expected + 1)) + centred
+    low, _ = share_law(mean, room, dispersion, xp)
+    return xp.log((counts + 1) / (mean + 1)) - xp.log((rest + 1) / (expected + 1)) + low
+
+
+def share_law(mean: Array, room: Array, dispersion: Array, xp: Namespace) -> tuple[Array, Array]:
+    """Give the second-order bias and the variance of a part's count on the logit scale.
+
+    Of ``log((count + 1) / (rest + 1))`` as a measure of that of the means: by how much it is too
+    low, and how it varies.
+    """
+    rest = xp.maximum(room - mean, 0.0)
+    variance = mean * rest / xp.maximum(room, 1.0)
+    variance = variance * (1 + xp.maximum(room - 1, 0.0) / (dispersion + 1))
+    one, other = 1 / (mean + 1), 1 / (rest + 1)
+    return variance / 2 * (one**2 - other**2), variance * (one + other) ** 2

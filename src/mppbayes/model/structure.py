@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +13,31 @@ from mppbayes.network import Drive, Flow, Network, Route, drive
 
 DRIVES: Final[tuple[Drive, ...]] = ("exogenous", "routed", "stock", "part")
 ROUTE: Final = " from "  # between a flow and the source of its route, in the route's name
+
+
+class Whole(NamedTuple):
+    """A flow, or a sum of flows, with its parts; flows as positions.
+
+    Attributes
+    ----------
+    combination : (flow,)
+        The whole as a combination of the flows with a rate.
+    members : list of int
+        The flows that add to it.
+    last : int
+        The member that is drawn last.
+    parts : list of int
+        Its parts with a rate, in the order in which they are drawn.
+    """
+
+    combination: NDArray[np.float64]
+    members: list[int]
+    last: int
+    parts: list[int]
+
+    def after(self, part: int) -> list[int]:
+        """Give the parts that are drawn after one of them."""
+        return self.parts[self.parts.index(part) + 1 :]
 
 
 @dataclass(frozen=True, eq=False)
@@ -126,6 +151,26 @@ class Structure:
                 direct = direct + self.rest_of(flow)[:, None] * of_rest
         return direct
 
+    @cached_property
+    def series_names(self) -> tuple[str, ...]:
+        """The stocks, then the sums of stocks: what figures of a period's end are about."""
+        network = self.network
+        sums = (name for name in network.sum_names if name in network.stock_series)
+        return (*network.stock_names, *sums)
+
+    @cached_property
+    def series(self) -> NDArray[np.float64]:
+        """The stocks that each of these adds up, (series, stock)."""
+        of = [self.network.members(name) for name in self.series_names]
+        stocks = self.network.stock_names
+        members = np.array([[float(name in each) for name in stocks] for each in of])
+        return members.reshape(len(of), len(stocks))
+
+    @cached_property
+    def series_change(self) -> NDArray[np.float64]:
+        """What one event of a flow adds to each of these, (flow, series)."""
+        return np.asarray(self.change @ self.series.T)
+
     def rest_of(self, flow: Flow) -> NDArray[np.float64]:
         """Give a rest as a combination of the flows: its whole less the other parts, (flow,)."""
         combination = self.whole_of(flow)
@@ -181,11 +226,20 @@ class Structure:
         )
 
     @cached_property
-    def within(self) -> NDArray[np.float64]:
-        """Whether a flow is a part of another one, (flow, whole); not of a sum."""
-        return np.array(
-            [[float(flow.part_of == name) for name in self.names] for flow in self.flows]
-        )
+    def wholes(self) -> tuple[Whole, ...]:
+        """The flows and sums that have parts, in the order in which their parts are drawn."""
+        turn = {s: i for i, tier in enumerate(self.tiers) for s in tier.tolist()}
+        parts: dict[str, list[int]] = {}
+        for s in sorted(turn, key=lambda s: (turn[s], s)):
+            if of := self.flows[s].part_of:
+                parts.setdefault(of, []).append(s)
+        found = []
+        for name, of_whole in parts.items():
+            combination = self.combination(name)
+            members = np.flatnonzero(combination > 0).tolist()
+            last = max(members, key=lambda s: turn[s])
+            found.append(Whole(combination, members, last, of_whole))
+        return tuple(found)
 
     @cached_property
     def tiers(self) -> tuple[NDArray[np.int64], ...]:

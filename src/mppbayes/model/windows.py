@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from mppbayes.model.accounts import Accounts
 from mppbayes.model.delays import nominal_shares, nominal_weights
 from mppbayes.model.levels import Levels
 from mppbayes.model.structure import Structure
@@ -87,6 +88,32 @@ class Windows:
         """The cells with a figure of one period, (time, flow)."""
         return np.asarray(self.seen & (self.length == 1))
 
+    @cached_property
+    def covered(self) -> Flags:
+        """The periods that lie in a window, (time, flow)."""
+        found = np.zeros(self.end.shape, dtype=bool)
+        for last, flow in zip(*np.nonzero(self.end), strict=True):
+            found[last - self.length[last, flow] + 1 : last + 1, flow] = True
+        return found
+
+    def of_several(self, flow: int) -> list[tuple[NDArray[np.int64], float | None]]:
+        """Give the periods of each of a flow's windows of several, and its figure if it has one.
+
+        Periods that are counted apart are in the window of that figure.
+        """
+        found: list[tuple[NDArray[np.int64], float | None]] = []
+        for last in np.flatnonzero(self.end[:, flow] & (self.length[:, flow] > 1)):
+            within = np.arange(last - self.length[last, flow] + 1, last + 1)
+            if self.seen[last, flow]:
+                found.append((within, float(self.value[last, flow])))
+            else:
+                found.append((within[~self.counted[within, flow]], None))
+        apart = np.flatnonzero(~np.isnan(self.apart[:, flow]))
+        for last in np.unique(self.end_at[apart, flow]):
+            within = np.arange(self.start_at[last, flow], last + 1)
+            found.append((within, float(self.value[last, flow])))
+        return found
+
     def within(self, flow: int, at: int, first: int, last: int) -> tuple[float, float]:
         """Give how much of the figure that a period lies in is of a span, and the figure."""
         start, end = self.start_at[at, flow], self.end_at[at, flow]
@@ -96,7 +123,11 @@ class Windows:
 
 
 def cut(
-    structure: Structure, figures: pd.DataFrame, time: pd.PeriodIndex, levels: Levels
+    structure: Structure,
+    figures: pd.DataFrame,
+    time: pd.PeriodIndex,
+    levels: Levels,
+    accounts: Accounts,
 ) -> Windows:
     """Cut the periods of every flow into windows."""
     n_time, n_flows = len(time), len(structure.flows)
@@ -157,7 +188,7 @@ def cut(
             value[last, i], rounding[last, i] = figure, unit
     free = usable & ~inside & np.isnan(apart)
     for i in range(n_flows):
-        for first, last in _between_levels(structure, levels, i):
+        for first, last in _between_figures(structure, accounts, i):
             if free[first : last + 1, i].all():
                 row[last, i] = end[last, i] = True
                 length[last, i] = last - first + 1
@@ -269,20 +300,20 @@ def lagged(values: NDArray[np.generic], most: int) -> Floats:
     return np.ascontiguousarray(view[:, ::-1])
 
 
-def _between_levels(
-    structure: Structure,
-    levels: Levels,
-    flow: int,
-) -> list[tuple[int, int]]:
-    """Give first and last period of the spans between two figures of a stock that a flow changes.
+def _between_figures(structure: Structure, accounts: Accounts, flow: int) -> list[tuple[int, int]]:
+    """Give first and last period of the spans between two figures that tell of a flow.
 
-    Of the stock with the most figures.
+    Those of a stock that the flow changes, and of the sums of stocks that it is in and that the
+    flow changes too; of the stock with the most.
     """
     touched = np.flatnonzero(structure.change[flow])
     if not len(touched) or structure.drives[flow] == "part":
         return []
-    k = touched[np.argmax(levels.seen[:, touched].sum(axis=0))]
-    return [(a + 1, b) for a, b in pairwise(np.flatnonzero(levels.seen[:, k]).tolist())]
+    changed = structure.series_change[flow] != 0
+    figures = (accounts.begin | accounts.tell) & changed
+    of_stock = figures.astype(float) @ structure.series[:, touched] > 0
+    k = np.argmax(of_stock.sum(axis=0))
+    return [(a + 1, b) for a, b in pairwise(np.flatnonzero(of_stock[:, k]).tolist())]
 
 
 def _label(time: pd.PeriodIndex, window: tuple[int, int, float, float]) -> str:

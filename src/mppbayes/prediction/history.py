@@ -13,6 +13,7 @@ from mppbayes.model.layout import Layout
 from mppbayes.model.replay import FlowDraws, Past
 from mppbayes.model.simulation import Given
 from mppbayes.model.step import State
+from mppbayes.prediction.pastcounts import PastCounts
 from mppbayes.prediction.unseen import drawn_around
 
 type Floats = NDArray[np.float64]
@@ -69,11 +70,11 @@ class History:
         given : Given
             What is known of the span.
         """
-        layout, structure = self.layout, self.layout.structure
+        layout = self.layout
         periods = layout.periods
         begin = int((periods < span[0]).sum())
-        back = structure.longest_lag
-        keep_from = max(begin - max(back, 1), 0)
+        back = layout.structure.longest_lag
+        keep_from = self._window_begin(max(begin - max(back, 1), 0))
         past = self.fit.replay(keep_from)
         counts = np.repeat(past.counts, futures, axis=0)
         if past.variance is not None and past.noise is not None:
@@ -86,7 +87,10 @@ class History:
                 innovations=innovations,
             )
         n_before = begin - keep_from
-        whole = self._whole(counts, keep_from, innovations)
+        mean = np.repeat(past.mean, futures, axis=0)
+        whole = PastCounts(layout, keep_from, mean, draws.constant.dispersion, innovations).whole(
+            counts
+        )
         usual = whole.mean(axis=1, keepdims=True)  # of the periods before all evidence
         earlier = np.repeat(usual, max(back - n_before, 0), axis=1)
         n_past = len(periods) - begin
@@ -119,6 +123,12 @@ class History:
         )
         return np.concatenate([earlier, whole[:, :n_before]], axis=1), stock, given
 
+    def _window_begin(self, at: int) -> int:
+        """Give the beginning of the earliest window that a period lies in, or else the period."""
+        windows, flows = self.layout.windows, range(len(self.layout.structure.flows))
+        every = [periods for s in flows for periods, _ in windows.of_several(s) if len(periods)]
+        return int(min([at, *(each[0] for each in every if each[0] < at <= each[-1])]))
+
     def _end(self, past: Past, innovations: Innovations, futures: int) -> State:
         """Give the levels after the past; what stocks leave unknown of them is drawn."""
         end = State(*(np.repeat(array, futures, axis=0) for array in past.end))
@@ -128,70 +138,3 @@ class History:
         error = innovations.unseen(owners, self.layout.periods[-1].ordinal)
         error *= np.sqrt(np.repeat(past.unsure, futures, axis=0))
         return end._replace(level=end.level + error)
-
-    def _whole(self, counts: Floats, keep_from: int, innovations: Innovations) -> Floats:
-        """Make whole numbers of replayed counts; a longer figure is split at random.
-
-        A part is split among those of its whole, period by period, so that it never exceeds it.
-        """
-        layout, windows, structure = self.layout, self.layout.windows, self.layout.structure
-        whole = np.round(counts)
-        for tier in structure.tiers:
-            for s in tier:
-                for last in np.flatnonzero(windows.end[:, s] & (windows.length[:, s] > 1)):
-                    first = int(last - windows.length[last, s] + 1)
-                    if first < keep_from:
-                        continue
-                    at = slice(first - keep_from, int(last) + 1 - keep_from)
-                    stream = innovations.splits(
-                        structure.names[s], layout.periods[int(last)].ordinal
-                    )
-                    total = np.round(counts[:, at, s].sum(axis=1)).astype(np.int64)
-                    if windows.seen[last, s]:
-                        total[:] = int(windows.value[last, s])
-                    if np.isnan(windows.room[last, s]):
-                        held = self._held(int(s), first, int(last))
-                        left = np.maximum(total - held.sum(), 0)
-                        whole[:, at, s] = held + _split(left, counts[:, at, s] - held, stream)
-                    else:
-                        room = whole[:, at] @ structure.room[s]
-                        whole[:, at, s] = _split_among(total, room, stream)
-                apart = windows.apart[keep_from:, s]
-                whole[:, :, s] = np.where(np.isnan(apart), whole[:, :, s], apart)
-                self._make_room(whole, int(s), keep_from)
-        return whole
-
-    def _held(self, s: int, first: int, last: int) -> NDArray[np.int64]:
-        """Give how many of a flow are known by its parts' figures, (period,)."""
-        windows = self.layout.windows
-        parts = np.where(windows.single, windows.value, 0.0) @ self.layout.structure.within
-        return parts[first : last + 1, s].astype(np.int64)
-
-    def _make_room(self, whole: Floats, s: int, keep_from: int) -> None:
-        """Let a whole that was not seen hold at least its parts."""
-        room = self.layout.structure.room[s]
-        if not room.any():
-            return
-        unseen = ~self.layout.windows.inside[keep_from:]
-        short = np.maximum(whole[:, :, s] - whole @ room, 0.0)
-        for member in np.flatnonzero(room > 0)[:1]:
-            whole[:, :, member] += np.where(unseen[:, member], short, 0.0)
-
-
-def _split(
-    total: NDArray[np.int64], expected: Floats, stream: np.random.Generator
-) -> NDArray[np.int64]:
-    """Split totals over periods in proportion to what was expected, (draw, period)."""
-    chance = np.maximum(expected, 1e-9)
-    return np.asarray(stream.multinomial(total, chance / chance.sum(axis=1, keepdims=True)))
-
-
-def _split_among(total: NDArray[np.int64], room: Floats, stream: np.random.Generator) -> Floats:
-    """Split totals over periods as if drawn from those there, (draw, period)."""
-    left, split = np.round(np.maximum(room, 0)).astype(np.int64), np.zeros_like(room)
-    total = np.minimum(total, left.sum(axis=1))
-    for i in range(room.shape[1]):
-        later = left[:, i + 1 :].sum(axis=1)
-        split[:, i] = stream.hypergeometric(left[:, i], later, total)
-        total = total - split[:, i].astype(np.int64)
-    return split

@@ -33,9 +33,9 @@ def drawn_around(
     variance : (posterior draw, time, flow)
         Of an unseen flow over its window, at the window's end, before the figures of stocks. Each
         posterior draw has as many draws of counts, one after the other.
-    noise : (posterior draw, time, stock)
-        The variance of what the figures of a stock exceed the flows by, beside that of unseen
-        flows.
+    noise : (posterior draw, time, series)
+        The variance of what the figures of a stock, or of a sum of stocks, exceed the flows by,
+        beside that of unseen flows.
     layout : Layout
         The evidence.
     keep_from : int
@@ -50,10 +50,11 @@ def drawn_around(
     """
     windows, structure = layout.windows, layout.structure
     learns = closings(layout)
-    stocks, groups = structure.network.stock_names, grouped(structure)
+    moves, groups = structure.series_change, grouped(structure)
     futures = len(counts) // len(variance)
     drawn = counts.copy()
-    for t in np.flatnonzero(windows.row.any(axis=1)).tolist():
+    residual, slack = (np.zeros((len(counts), moves.shape[1])) for _ in range(2))
+    for t in np.flatnonzero(windows.row.any(axis=1) | learns.closes.any(axis=1)).tolist():
         if t < keep_from:
             continue
         ordinal = layout.periods[t].ordinal
@@ -61,16 +62,18 @@ def drawn_around(
             np.repeat(each[:, t - keep_from], futures, axis=0) for each in (variance, noise)
         )
         before = np.sqrt(spread) * innovations.unseen(structure.names, ordinal)
-        figure = np.sqrt(beside + OWN) * innovations.unseen(stocks, ordinal)
-        learned, _ = balanced(
-            before @ structure.change + figure,
+        figure = np.sqrt(beside + OWN) * innovations.unseen(structure.series_names, ordinal)
+        learned, told = balanced(
+            residual + before @ moves + figure,
             spread,
-            beside,
+            beside + slack,
             learns.tells[t],
             groups,
             np,
         )
         left = before - learned
+        residual = np.where(learns.closes[t], 0.0, residual + left @ moves)
+        slack = np.where(learns.closes[t], 0.0, slack + (spread * (1 - told)) @ moves**2)
         for s in np.flatnonzero(windows.row[t]):
             first = t - int(windows.length[t, s]) + 1 - keep_from
             if first < 0:
