@@ -27,7 +27,10 @@ def chain(change):
         )
         for s, row in enumerate(change)
     ]
-    return network(*flows, stocks=[stock(f"stock{k}") for k in range(change.shape[1])])
+    stocks = [stock(f"stock{k}") for k in range(change.shape[1])]
+    first_two = [each["name"] for each in stocks[:2]]
+    sums = [{"name": "both", "of": first_two}] if len(stocks) > 1 else []
+    return network(*flows, stocks=stocks, sums=sums)
 
 
 def moves(rng, n_flows, n_stocks):
@@ -45,18 +48,19 @@ def moves(rng, n_flows, n_stocks):
 
 @quickly
 @given(seed=st.integers(0, 2**32 - 1))
-def test_one_stock_after_the_other_gives_what_all_at_once_would(seed):
+def test_one_series_after_the_other_gives_what_all_at_once_would(seed):
     rng = np.random.default_rng(seed)
     n_draws, n_stocks = 2, int(rng.integers(1, 5))
     n_flows = n_stocks + int(rng.integers(1, 7))
     change = moves(rng, n_flows, n_stocks)
     variance = rng.choice([0.0, 1.0], n_flows) * rng.uniform(1, 1e4, (n_draws, n_flows))
-    unrecorded = rng.uniform(0, 1e3, (n_draws, n_stocks))
-    residual = rng.normal(0, 100, (n_draws, n_stocks))
-    tells = rng.choice([0.0, 1.0], n_stocks)
-    groups = grouped(Structure(chain(change)))
-    shift, told = balanced(residual, variance, unrecorded, tells, groups, np)
-    known = change[:, tells > 0]
+    structure = Structure(chain(change))
+    n_series = len(structure.series)
+    unrecorded = rng.uniform(0, 1e3, (n_draws, n_series))
+    residual = rng.normal(0, 100, (n_draws, n_series))
+    tells = rng.choice([0.0, 1.0], n_series)
+    shift, told = balanced(residual, variance, unrecorded, tells, grouped(structure), np)
+    known = (change @ structure.series.T)[:, tells > 0]
     for n in range(n_draws):
         spread = np.diag(variance[n])
         noise = np.diag(unrecorded[n, tells > 0] + 1)

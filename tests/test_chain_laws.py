@@ -163,7 +163,7 @@ def test_the_surprise_of_those_who_leave_is_centred(total, dispersion):
     leaving = np.ones((2, 1))
     out = _leavers(
         np.zeros((n, 2)),
-        np.zeros((n, 2), dtype=bool),
+        (np.zeros((n, 2), dtype=bool), np.zeros((n, 2))),
         hazard,
         np.full((n, 1), present),
         rule(0.1, dispersion)._replace(dispersion=np.full((n, 2), dispersion)),

@@ -39,7 +39,7 @@ def arrays(spec: ModelSpec, layout: Layout, panel: Panel) -> Arrays:
     """
     known = layout.restricted_to(panel)
     flows = layout.structure.names
-    informed = known.windows.seen.any(axis=0)
+    informed = known.informed
     data: Arrays = {
         "mean_level_centre": np.array([spec.mean_levels[flow] for flow in flows]),
         "mean_level_width": np.where(informed, 1.0, _WIDE),

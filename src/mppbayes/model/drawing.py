@@ -163,10 +163,9 @@ def draw_period(
         if links.leaving is not None and links.leaving.any():
             hazard = np.exp(reached[:, tier] + chosen.season + adding)
             if period.is_plan.any():
-                drawn = _there(drawn, period, tier, links.leaving)
-                least = np.minimum(least, np.maximum(period.stock, 0.0) @ links.leaving.T)
-            bound = least, fixed
-            drawn = _leavers(drawn, bound, hazard, period.stock, chosen, links.leaving, noise)
+                drawn, least = _there(drawn, least, period, tier, links.leaving)
+            asked = fixed, least
+            drawn = _leavers(drawn, asked, hazard, period.stock, chosen, links.leaving, noise)
         counts[:, tier] = drawn
         make_room(counts, ask, free, structure, tier)
     news = surprise(counts, mean, parameters.dispersion, np)
@@ -192,9 +191,14 @@ def _shares(
     return beta_binomial_counts(whole, share, precision, *noise)
 
 
-def _there(drawn: Floats, period: Period, tier: NDArray[np.int64], leaving: Floats) -> Floats:
-    """Let no more leave a stock by plan than are in it, once those who were seen to have left."""
-    drawn = drawn.copy()
+def _there(
+    drawn: Floats, least: Floats, period: Period, tier: NDArray[np.int64], leaving: Floats
+) -> tuple[Floats, Floats]:
+    """Let no more leave a stock by plan than are in it, once those who were seen to have left.
+
+    Nor do more leave by a flow because of what is planned of its parts.
+    """
+    drawn, least = drawn.copy(), least.copy()
     for k in range(leaving.shape[1]):
         left = np.maximum(period.stock[:, k], 0.0)
         flows = np.flatnonzero(leaving[:, k] * period.is_fixed[tier])
@@ -202,12 +206,15 @@ def _there(drawn: Floats, period: Period, tier: NDArray[np.int64], leaving: Floa
             if period.is_plan[tier[s]]:
                 drawn[:, s] = np.minimum(drawn[:, s], left)
             left = np.maximum(left - drawn[:, s], 0.0)
-    return drawn
+        for s in np.flatnonzero(leaving[:, k] * ~period.is_fixed[tier]):
+            least[:, s] = np.minimum(least[:, s], left)
+            left = left - least[:, s]
+    return drawn, least
 
 
 def _leavers(
     drawn: Floats,
-    bound: tuple[Floats, NDArray[np.bool_]],
+    asked: tuple[NDArray[np.bool_], Floats],
     hazard: Floats,
     stock: Floats,
     parameters: Parameters,
@@ -216,9 +223,9 @@ def _leavers(
 ) -> Floats:
     """Draw who leaves each stock: one flow after another, among those who are left.
 
-    ``bound`` is how many leave by each flow at least, and whether its count is given.
+    ``asked`` is whether the count of a flow is given, and how many leave by it at least.
     """
-    least, fixed = bound
+    fixed, least = asked
     frailty, arrival = noise
     hazard = hazard * gamma_quantile(frailty, parameters.dispersion) * leaving.any(axis=1)
     chance = chances(hazard, leaving, np)

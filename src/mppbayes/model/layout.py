@@ -123,6 +123,11 @@ class Layout:
                 found.append(f"{name} {self.periods[at]}: {reason}")
         return found
 
+    @property
+    def informed(self) -> NDArray[np.bool_]:
+        """Whether a figure tells of a flow's rate, (flow,)."""
+        return np.asarray(self.windows.seen.any(axis=0))
+
     def dates(self, series: str) -> NDArray[np.int64]:
         """Give the positions of a series' figures by the periods that they end in, in order."""
         ends = self.table["end"][self.table["series"] == series].sort_values()

@@ -94,15 +94,19 @@ def require_same_network(spec: ModelSpec, panel: Panel) -> None:
 
 def _require_stocks(layout: Layout) -> None:
     """Refuse a stock of which nothing is known."""
-    never = layout.levels.tracked >= len(layout.time)
-    if never.any():
+    tracked, faults = layout.levels.tracked, []
+    for stock, first in zip(layout.network.stocks, tracked.tolist(), strict=True):
+        if first >= len(layout.time):
+            faults.append(f"stock {stock.name!r} has no figures and no initial")
+        elif first < 0 and stock.initial and stock.initial.sd > stock.initial.mean:
+            faults.append(
+                f"stock {stock.name!r} has no figures, and its initial tells too little: its sd is "
+                f"{stock.initial.sd:g}; expected at most its mean, {stock.initial.mean:g}"
+            )
+    if faults:
         raise SpecError(
             "nothing is known of who is in a stock",
-            [
-                f"stock {name!r} has no figures and no initial"
-                for name, unknown in zip(layout.network.stock_names, never, strict=True)
-                if unknown
-            ],
+            faults,
             "give a figure of it, or of a sum with the figures of its other members; or say what "
             "you believe of its beginning: initial = { mean = 7000, sd = 2000 }",
         )

@@ -139,6 +139,11 @@ def last_seen(forecast: Forecast) -> dict[str, pd.Period]:
     return found
 
 
+def informed(forecast: Forecast) -> set[str]:
+    """Name the flows, stocks and sums with figures that the model could learn from."""
+    return last_seen(forecast).keys() - set(forecast.untold)
+
+
 def check_alignment(forecast: Forecast) -> None:
     """Check that a forecast has the flows and stocks of its network, and whole time axes.
 

@@ -16,6 +16,7 @@ from mppbayes.prediction.aggregation import (
     PERIOD_FORMATS,
     Per,
     aggregated_draws,
+    informed,
     last_seen,
 )
 from mppbayes.prediction.draws import Forecast
@@ -84,7 +85,7 @@ def band_table(
         If that leaves nothing.
     """
     last = last_seen(forecast)
-    basis = bases(forecast.network, last)
+    basis = bases(forecast.network, informed(forecast))
     tables = []
     for quantity in quantities:
         draws = aggregated_draws(forecast, quantity, per)

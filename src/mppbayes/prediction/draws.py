@@ -130,6 +130,11 @@ class Forecast:
         return str(self.tree.attrs["note"])
 
     @property
+    def untold(self) -> tuple[str, ...]:
+        """The flows with figures of which none tells of their rate."""
+        return tuple(json.loads(self.tree.attrs.get("untold", "[]")))
+
+    @property
     def manifest(self) -> dict[str, Any]:
         """How the forecast was made: seed, futures, measures, versions, the fit's own manifest."""
         manifest: dict[str, Any] = json.loads(self.tree.attrs["manifest"])

@@ -14,7 +14,7 @@ from mppbayes.model.replay import FlowDraws, Past
 from mppbayes.model.simulation import Given
 from mppbayes.model.step import State
 from mppbayes.prediction.pastcounts import PastCounts
-from mppbayes.prediction.unseen import drawn_around
+from mppbayes.prediction.unseen import Unseen
 
 type Floats = NDArray[np.float64]
 
@@ -77,15 +77,8 @@ class History:
         keep_from = self._window_begin(max(begin - max(back, 1), 0))
         past = self.fit.replay(keep_from)
         counts = np.repeat(past.counts, futures, axis=0)
-        if past.variance is not None and past.noise is not None:
-            counts = drawn_around(
-                counts,
-                past.variance,
-                past.noise,
-                layout=layout,
-                keep_from=keep_from,
-                innovations=innovations,
-            )
+        if past.variance is not None:
+            counts = Unseen(layout, past, keep_from).drawn(innovations, futures)
         n_before = begin - keep_from
         mean = np.repeat(past.mean, futures, axis=0)
         whole = PastCounts(layout, keep_from, mean, draws.constant.dispersion, innovations).whole(
@@ -124,10 +117,12 @@ class History:
         return np.concatenate([earlier, whole[:, :n_before]], axis=1), stock, given
 
     def _window_begin(self, at: int) -> int:
-        """Give the beginning of the earliest window that a period lies in, or else the period."""
-        windows, flows = self.layout.windows, range(len(self.layout.structure.flows))
-        every = [periods for s in flows for periods, _ in windows.of_several(s) if len(periods)]
-        return int(min([at, *(each[0] for each in every if each[0] < at <= each[-1])]))
+        """Give the beginning of the earliest window or account that a period lies in, if any."""
+        spans = [(each.first + 1, each.last) for each in self.layout.accounts.accounts]
+        for s in range(len(self.layout.structure.flows)):
+            several = self.layout.windows.of_several(s)
+            spans += [(int(each[0]), int(each[-1])) for each, _ in several if len(each)]
+        return min([at, *(first for first, last in spans if first < at <= last)])
 
     def _end(self, past: Past, innovations: Innovations, futures: int) -> State:
         """Give the levels after the past; what stocks leave unknown of them is drawn."""

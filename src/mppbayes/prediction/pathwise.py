@@ -19,7 +19,7 @@ from mppbayes.prediction.aggregation import (
     Per,
     aggregated_draws,
     by_period,
-    last_seen,
+    informed,
 )
 from mppbayes.prediction.bandtable import rests_on, scope
 from mppbayes.prediction.draws import Forecast
@@ -73,7 +73,7 @@ def paths(
         raise LabelError(f"there are no steps of {per!r}; {suggest(per, ('period', 'year'))}")
     of = _quantity(forecast, quantity)
     draws = aggregated_draws(forecast, of, per, observed=observed)
-    basis = rests_on(draws, of, bases(forecast.network, last_seen(forecast)))
+    basis = rests_on(draws, of, bases(forecast.network, informed(forecast)))
     return draws.assign_coords(basis=("period", basis)).assign_attrs(
         unit=of.unit,
         scope=scope(draws, of),

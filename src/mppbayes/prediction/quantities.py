@@ -141,7 +141,7 @@ def bases(network: Network, seen: Iterable[str]) -> dict[str, str]:
     network : Network
         The chain.
     seen : iterable of str
-        The flows, stocks and sums with evidence.
+        The flows, stocks and sums with evidence that tells of them.
 
     Returns
     -------

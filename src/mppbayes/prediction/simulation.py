@@ -251,6 +251,7 @@ def _assemble(
         "origin": origin.strftime(PERIOD_FORMATS[network.period]),
         "scenario": scenario.name if scenario else "",
         "note": fit.note,
+        "untold": json.dumps(_untold(fit)),
         "manifest": json.dumps(
             {
                 **manifest(),
@@ -263,6 +264,15 @@ def _assemble(
         ),
     }
     return Forecast(tree)
+
+
+def _untold(fit: Fit) -> list[str]:
+    """Name the flows with figures of which none tells of their rate."""
+    names, informed = fit.layout.structure.names, fit.layout.informed
+    figured = set(fit.layout.table["series"])
+    return [
+        name for name, told in zip(names, informed, strict=True) if name in figured and not told
+    ]
 
 
 def flow_coordinates(network: Network) -> dict[str, Any]:

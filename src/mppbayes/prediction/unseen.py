@@ -1,84 +1,164 @@
-"""What unseen flows of the past brought, drawn around what the figures of stocks tell of them."""
+"""What unseen flows of the past brought, drawn as the figures of stocks tell of them."""
+
+from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mppbayes.model.balance import OWN, balanced, grouped
-from mppbayes.model.closings import closings
+from mppbayes.model.accounts import Account
+from mppbayes.model.balance import OWN
 from mppbayes.model.innovations import Innovations
 from mppbayes.model.layout import Layout
+from mppbayes.model.replay import Past
 
 type Floats = NDArray[np.float64]
 
+_AT_ONCE = 256  # posterior draws: what is solved together
 
-def drawn_around(
-    counts: Floats,
-    variance: Floats,
-    noise: Floats,
-    *,
-    layout: Layout,
-    keep_from: int,
-    innovations: Innovations,
-) -> Floats:
-    """Draw the counts of unseen flows around their expectation, as far as no figure tells.
 
-    Draws from before the figures of stocks, less what such figures would tell of them, vary as
-    what is left unknown, with what balances between the flows of a stock (Hoffman & Ribak, 1991,
-    *The Astrophysical Journal* 380, L5).
+class _Window(NamedTuple):
+    """Periods, from the first one kept on, in which a flow was not seen, up to a stock's figure."""
 
-    Parameters
+    flow: int
+    first: int
+    last: int
+
+
+@dataclass(frozen=True, eq=False)
+class Unseen:
+    """The unseen flows of a past, and the figures of stocks that tell of them.
+
+    Attributes
     ----------
-    counts : (draw, time, flow)
-        Of the past, those of unseen flows as expected.
-    variance : (posterior draw, time, flow)
-        Of an unseen flow over its window, at the window's end, before the figures of stocks. Each
-        posterior draw has as many draws of counts, one after the other.
-    noise : (posterior draw, time, series)
-        The variance of what the figures of a stock, or of a sum of stocks, exceed the flows by,
-        beside that of unseen flows.
     layout : Layout
         The evidence.
+    past : Past
+        Replayed.
     keep_from : int
-        The first period of ``counts``. A window that begins before it stays as expected.
-    innovations : Innovations
-        The chance.
-
-    Returns
-    -------
-    (draw, time, flow)
-        The counts; none is negative.
+        The first period that it holds. A window or account that begins before stays out.
     """
-    windows, structure = layout.windows, layout.structure
-    learns = closings(layout)
-    moves, groups = structure.series_change, grouped(structure)
-    futures = len(counts) // len(variance)
-    drawn = counts.copy()
-    residual, slack = (np.zeros((len(counts), moves.shape[1])) for _ in range(2))
-    for t in np.flatnonzero(windows.row.any(axis=1) | learns.closes.any(axis=1)).tolist():
-        if t < keep_from:
-            continue
-        ordinal = layout.periods[t].ordinal
-        spread, beside = (
-            np.repeat(each[:, t - keep_from], futures, axis=0) for each in (variance, noise)
+
+    layout: Layout
+    past: Past
+    keep_from: int
+
+    def drawn(self, innovations: Innovations, futures: int) -> Floats:
+        """Draw the counts of unseen flows, given all figures of stocks at once.
+
+        Draws from before the figures, and what these then tell beyond them, vary as what is left
+        unknown, with what balances between flows and between windows (Hoffman & Ribak, 1991, *The
+        Astrophysical Journal* 380, L5). The spread of a window is as before its own figures, with
+        what is learned from those of the windows before.
+
+        Parameters
+        ----------
+        innovations : Innovations
+            The chance.
+        futures : int
+            How many draws each posterior draw has, one after the other.
+
+        Returns
+        -------
+        (draw, time, flow)
+            The counts of the past; none is negative.
+        """
+        drawn = np.repeat(self.past.counts, futures, axis=0)
+        windows, accounts = self._windows(), self._accounts()
+        if not windows:
+            return drawn
+        names, series = self.layout.structure.names, self.layout.structure.series_names
+        own = [(names[each.flow], each.last) for each in windows]
+        figures = [(series[each.series], each.last - self.keep_from) for each in accounts]
+        chance, of_figures = (self._noise(innovations, each) for each in (own, figures))
+        for begin in range(0, len(self.past.counts), _AT_ONCE):
+            of = slice(begin, begin + _AT_ONCE)
+            here = slice(begin * futures, (begin + _AT_ONCE) * futures)
+            more = self._beyond(of, windows, accounts, chance[here], of_figures[here])
+            for w, (flow, first, last) in enumerate(windows):
+                mean = np.repeat(self.past.mean[of, first : last + 1, flow], futures, axis=0)
+                total = np.maximum(mean.sum(axis=1), 1e-9)
+                ratio = np.maximum(total + more[:, w], 0.0) / total
+                drawn[here, first : last + 1, flow] = mean * ratio[:, None]
+        return drawn
+
+    def _windows(self) -> list[_Window]:
+        windows = self.layout.windows
+        found = []
+        for t, flow in np.argwhere(windows.row).tolist():
+            first = t - int(windows.length[t, flow]) + 1 - self.keep_from
+            if first >= 0:
+                found.append(_Window(flow, first, t - self.keep_from))
+        return found
+
+    def _accounts(self) -> list[Account]:
+        every = self.layout.accounts.accounts
+        return [account for account in every if account.first + 1 >= self.keep_from]
+
+    def _noise(self, innovations: Innovations, of: list[tuple[str, int]]) -> Floats:
+        """Give the innovations of owners at positions, (draw, owner)."""
+        periods = self.layout.periods
+        found = [
+            innovations.unseen((name,), periods[at + self.keep_from].ordinal)[:, 0]
+            for name, at in of
+        ]
+        return np.stack(found, axis=1) if found else np.zeros((innovations.n_draws, 0))
+
+    def _beyond(
+        self,
+        of: slice,
+        windows: list[_Window],
+        accounts: list[Account],
+        chance: Floats,
+        of_figures: Floats,
+    ) -> Floats:
+        """Draw by how much more came in each window than expected, (draw, window)."""
+        past = self.past
+        assert past.variance is not None
+        assert past.noise is not None
+        variance = np.stack([past.variance[of, w.last, w.flow] for w in windows], axis=1)
+        futures = len(chance) // len(variance)
+        before = chance * np.sqrt(np.repeat(variance, futures, axis=0))
+        if not accounts:
+            return before
+        noise = OWN + np.stack(
+            [past.noise[of, a.last - self.keep_from, a.series] for a in accounts], axis=1
         )
-        before = np.sqrt(spread) * innovations.unseen(structure.names, ordinal)
-        figure = np.sqrt(beside + OWN) * innovations.unseen(structure.series_names, ordinal)
-        learned, told = balanced(
-            residual + before @ moves + figure,
-            spread,
-            beside + slack,
-            learns.tells[t],
-            groups,
-            np,
-        )
-        left = before - learned
-        residual = np.where(learns.closes[t], 0.0, residual + left @ moves)
-        slack = np.where(learns.closes[t], 0.0, slack + (spread * (1 - told)) @ moves**2)
-        for s in np.flatnonzero(windows.row[t]):
-            first = t - int(windows.length[t, s]) + 1 - keep_from
-            if first < 0:
-                continue
-            window = drawn[:, first : t + 1 - keep_from, s]
-            total = np.maximum(window.sum(axis=1, keepdims=True), 1e-9)
-            window *= np.maximum(total + left[:, s, None], 0.0) / total
-    return drawn
+        tells, residual = self._told(of, windows, accounts)
+        together = tells * variance[:, None]
+        spread = together @ tells.transpose(0, 2, 1) + noise[:, :, None] * np.eye(len(accounts))
+        gain = np.linalg.solve(spread, together)
+        each = (len(variance), futures, -1)
+        left = residual[:, None] - (before.reshape(each) @ tells.transpose(0, 2, 1))
+        left = left - of_figures.reshape(each) * np.sqrt(noise)[:, None]
+        return before + (left @ gain).reshape(before.shape)
+
+    def _told(
+        self, of: slice, windows: list[_Window], accounts: list[Account]
+    ) -> tuple[Floats, Floats]:
+        """Say what the accounts tell.
+
+        Returns
+        -------
+        tells : (posterior draw, account, window)
+            What changes a series in an account if one more comes in a window.
+        residual : (posterior draw, account)
+            By how much the figures exceed what was expected.
+        """
+        structure, cut = self.layout.structure, self.layout.windows
+        moves, mean = structure.series_change, self.past.mean[of]
+        fill = np.where(cut.counted[self.keep_from :], cut.spread[self.keep_from :], mean)
+        tells = np.zeros((len(mean), len(accounts), len(windows)))
+        residual = np.zeros((len(mean), len(accounts)))
+        for j, account in enumerate(accounts):
+            first, last = account.first + 1 - self.keep_from, account.last - self.keep_from
+            came = fill[:, first : last + 1].sum(axis=1) @ moves[:, account.series]
+            residual[:, j] = account.change - came
+            for w, window in enumerate(windows):
+                effect = moves[window.flow, account.series]
+                both = slice(max(first, window.first), min(last, window.last) + 1)
+                if effect and both.start < both.stop:
+                    whole = mean[:, window.first : window.last + 1, window.flow].sum(axis=1)
+                    share = mean[:, both, window.flow].sum(axis=1) / np.maximum(whole, 1e-9)
+                    tells[:, j, w] = effect * share
+        return tells, residual
