@@ -1,5 +1,8 @@
 """What must hold exactly in every draw of a forecast: stocks add up, parts lie in their wholes.
 
+Beside it what need not: how much changes stocks unrecorded, and which published figures do not
+stand in all draws.
+
 Usage: python benchmarks/identities.py FOLDER
 
 FOLDER is a forecast directory, of ``mppbayes demo --whole`` say.
@@ -22,6 +25,11 @@ def said(forecast: "mpp.Forecast") -> str:
             f"largest |X[t] - X[t-1] - in + out - unrecorded|: {largest_gap(forecast)}",
             f"smallest count of a flow and of a stock: {smallest(forecast)}",
             f"largest excess of the parts of a whole over it: {largest_excess(forecast)}",
+            "",
+            "unrecorded, per period: mean and largest size, and the stock's mean",
+            *unrecorded(forecast),
+            "",
+            *figures(forecast),
         ]
     )
 
@@ -55,6 +63,40 @@ def largest_excess(forecast: "mpp.Forecast") -> int:
         total = forecast.flows.sel(flow=list(network.members(whole))).sum("flow")
         found.append(int((inside - total).max()))
     return max(found)
+
+
+def unrecorded(forecast: "mpp.Forecast") -> list[str]:
+    """Say how much of each stock changes beside its flows, to the last figure and after it."""
+    lines = []
+    past = forecast.unrecorded["time"] <= np.datetime64(forecast.origin.start_time)
+    for stock in forecast.network.stocks:
+        size = float(forecast.stocks.sel(stock=stock.name).mean())
+        for when, span in (("past", past), ("ahead", ~past)):
+            of = np.abs(forecast.unrecorded.sel(stock=stock.name)[..., span.values])
+            most = int(of.max()) if of.size else 0
+            mean = float(of.mean()) if of.size else 0.0
+            lines.append(f"  {stock.name} ({when}): {mean:.0f}, {most}; {size:.0f}")
+    return lines
+
+
+def figures(forecast: "mpp.Forecast") -> list[str]:
+    """Say which figures of flows do not stand, and in what share of the draws."""
+    table, names = forecast.figures, set(forecast.network.flow_names)
+    begin = forecast.flows.indexes["time"][0]
+    within = table[table["series"].isin(names) & (table["start"] >= begin)]
+    lines, stand = [], 0
+    for figure in within.itertuples():
+        span = slice(figure.start, figure.end)
+        drawn = forecast.flows.sel(flow=figure.series, time=span).sum("time")
+        share = float((drawn == figure.value).mean())
+        stand += share == 1
+        if share < 1:
+            low, high = int(drawn.min()), int(drawn.max())
+            lines.append(
+                f"  {figure.series} {figure.start:%Y-%m} to {figure.end:%Y-%m}: {figure.value:.0f} "
+                f"stands in {share:.0%}, {low} to {high}"
+            )
+    return [f"figures of flows that stand in every draw: {stand} of {len(within)}", *lines]
 
 
 if __name__ == "__main__":

@@ -1,5 +1,7 @@
 """What is drawn of the past: figures stand, what nothing tells of varies."""
 
+from types import SimpleNamespace
+
 import chains
 import numpy as np
 import pandas as pd
@@ -12,6 +14,7 @@ from mppbayes.model.replay import replay
 from mppbayes.model.step import share_surprise
 from mppbayes.model.structure import Structure
 from mppbayes.prediction.pastcounts import PastCounts
+from mppbayes.prediction.simulation import _untold
 
 
 def share_in_a_gap(n, share, precision, room, *, adaptation=0.1, n_draws=20_000):
@@ -216,3 +219,19 @@ def test_nothing_is_learned_from_a_given_future():
         after.append(drawn.counts[:, 6:])
     np.testing.assert_array_equal(*after)
     assert after[0].std() > 10
+
+
+def test_a_flow_whose_figures_tell_nothing_of_its_rate_is_named():
+    """Its forecast rests on others, or on the prior, and not on its figures."""
+    net = network(
+        flow("refused"),
+        flow("cases", route=[chains.route("refused", 2, 1)]),
+        flow("appeals", route=[chains.route("refused", 2, 1)]),
+    )
+    known = chains.layout(
+        net,
+        refused=months("2021-01", [50] * 12),
+        cases=[("2020", 1000)],
+        appeals=[("2020", 100), ("2021-12", 9)],
+    )
+    assert _untold(SimpleNamespace(layout=known)) == ["cases"]

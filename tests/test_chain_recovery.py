@@ -15,7 +15,7 @@ PERIODS = pd.period_range("2015-01", "2021-12", freq="M")  # the last two years 
 ORIGIN = "2019-12"
 FEW = mpp.Sampler(chains=2, tune=250, draws=300)
 ENOUGH = mpp.Limits(rhat=1.05, ess=100, divergences=50)  # for coverage, not for publication
-PARAMETERS = ["mean_level", "dispersion", "delay_mean", "elasticity"]
+PARAMETERS = ["mean_level", "adaptation", "dispersion", "delay_mean", "delay_sd", "elasticity"]
 LEAVERS = "dispersion of those who leave a stock"
 PATTERNS = {
     "months": {"withdrawals": "never"},

@@ -149,6 +149,10 @@ LOOPED = chains.network(
     chains.flow("other", route=[chains.route("one", 3)]),
 )
 STOCK = chains.network(chains.flow("came", enters="here"), stocks=[chains.stock("here")])
+VAGUE = chains.network(
+    chains.flow("came", enters="here"),
+    stocks=[chains.stock("here") | {"initial": {"mean": 7000.0, "sd": 1e6}}],
+)
 SUMMED = chains.network(
     chains.flow("came", enters="here"),
     chains.flow("more"),
@@ -162,6 +166,7 @@ SUMMED = chains.network(
     [
         (LOOPED, [("came", "2024-01", 3)], ["each of these flows waits for another: one, other"]),
         (STOCK, [("came", "2024-01", 3)], ["stock 'here' has no figures and no initial"]),
+        (VAGUE, [("came", "2024-01", 3)], ["its sd is 1e+06; expected at most its mean, 7000"]),
         (STOCK, [("here", "2024-01", 3)], ["no flow has a count that the model can use"]),
         (
             SUMMED,

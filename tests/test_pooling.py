@@ -13,6 +13,7 @@ from mppbayes.model.graph import build
 from mppbayes.model.hierarchy import partly_centred
 from mppbayes.model.layout import Layout
 from mppbayes.model.pooling import design, levels
+from mppbayes.model.priors import default_priors
 from mppbayes.network import Block, Flow, Network, Organisation
 from mppbayes.panel import read_panel
 
@@ -246,3 +247,12 @@ def test_flows_that_are_not_pooled_know_nothing_of_each_other():
     correlation = np.corrcoef(logit.T)[np.triu_indices(4, 1)]
     assert abs(correlation).max() < 0.06
     np.testing.assert_allclose(logit.std(axis=0), np.hypot(prior.doubt, prior.spread), rtol=0.05)
+
+
+@pytest.mark.parametrize("drive", ["routed", "stock", "part"])
+def test_the_level_of_a_driven_flow_adapts_less(drive):
+    """An adaptive level would swallow the delay."""
+    priors = default_priors(["exogenous", drive])
+    driven, own = priors[f"{drive}.adaptation"], priors["adaptation"]
+    assert driven.centre < own.centre - 0.5
+    assert np.hypot(driven.doubt, driven.spread) <= np.hypot(own.doubt, own.spread)

@@ -268,6 +268,9 @@ def test_the_basis_in_the_table(forecast):
     own = found(without("occupancy", "status_holders"))
     assert own["asylum_seekers"] == "data"
     assert own["status_holders"] == own["occupancy"] == "borrowed"
+    untold = Forecast(forecast.tree.copy())
+    untold.tree.attrs["untold"] = '["housed"]'
+    assert found(untold)["housed"] == "borrowed"
 
 
 def test_the_table_says_up_to_when_everything_in_a_figure_was_seen(forecast):
