@@ -1,6 +1,7 @@
 """What unseen flows of the past brought, drawn as the figures of stocks tell of them."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -64,25 +65,26 @@ class Unseen:
             The counts of the past; none is negative.
         """
         drawn = np.repeat(self.past.counts, futures, axis=0)
-        windows, accounts = self._windows(), self._accounts()
-        if not windows:
+        if not self.windows:
             return drawn
         names, series = self.layout.structure.names, self.layout.structure.series_names
-        own = [(names[each.flow], each.last) for each in windows]
-        figures = [(series[each.series], each.last - self.keep_from) for each in accounts]
+        own = [(names[each.flow], each.last) for each in self.windows]
+        figures = [(series[each.series], each.last - self.keep_from) for each in self.accounts]
         chance, of_figures = (self._noise(innovations, each) for each in (own, figures))
         for begin in range(0, len(self.past.counts), _AT_ONCE):
             of = slice(begin, begin + _AT_ONCE)
             here = slice(begin * futures, (begin + _AT_ONCE) * futures)
-            more = self._beyond(of, windows, accounts, chance[here], of_figures[here])
-            for w, (flow, first, last) in enumerate(windows):
+            more = self._beyond(of, chance[here], of_figures[here])
+            for w, (flow, first, last) in enumerate(self.windows):
                 mean = np.repeat(self.past.mean[of, first : last + 1, flow], futures, axis=0)
                 total = np.maximum(mean.sum(axis=1), 1e-9)
                 ratio = np.maximum(total + more[:, w], 0.0) / total
                 drawn[here, first : last + 1, flow] = mean * ratio[:, None]
         return drawn
 
-    def _windows(self) -> list[_Window]:
+    @cached_property
+    def windows(self) -> list[_Window]:
+        """The windows without a figure that end with one of a stock."""
         windows = self.layout.windows
         found = []
         for t, flow in np.argwhere(windows.row).tolist():
@@ -91,9 +93,24 @@ class Unseen:
                 found.append(_Window(flow, first, t - self.keep_from))
         return found
 
-    def _accounts(self) -> list[Account]:
+    @cached_property
+    def accounts(self) -> list[Account]:
+        """What the figures of stocks tell."""
         every = self.layout.accounts.accounts
         return [account for account in every if account.first + 1 >= self.keep_from]
+
+    @cached_property
+    def _shared(self) -> list[tuple[int, int, float, slice]]:
+        """Account, window, what one more in it changes, and the periods that lie in both."""
+        moves, found = self.layout.structure.series_change, []
+        for j, account in enumerate(self.accounts):
+            begin, end = account.first + 1 - self.keep_from, account.last - self.keep_from
+            for w, (flow, first, last) in enumerate(self.windows):
+                effect = float(moves[flow, account.series])
+                both = slice(max(begin, first), min(end, last) + 1)
+                if effect and both.start < both.stop:
+                    found.append((j, w, effect, both))
+        return found
 
     def _noise(self, innovations: Innovations, of: list[tuple[str, int]]) -> Floats:
         """Give the innovations of owners at positions, (draw, owner)."""
@@ -104,38 +121,31 @@ class Unseen:
         ]
         return np.stack(found, axis=1) if found else np.zeros((innovations.n_draws, 0))
 
-    def _beyond(
-        self,
-        of: slice,
-        windows: list[_Window],
-        accounts: list[Account],
-        chance: Floats,
-        of_figures: Floats,
-    ) -> Floats:
+    def _beyond(self, of: slice, chance: Floats, of_figures: Floats) -> Floats:
         """Draw by how much more came in each window than expected, (draw, window)."""
         past = self.past
         assert past.variance is not None
         assert past.noise is not None
-        variance = np.stack([past.variance[of, w.last, w.flow] for w in windows], axis=1)
+        variance = np.stack([past.variance[of, w.last, w.flow] for w in self.windows], axis=1)
         futures = len(chance) // len(variance)
         before = chance * np.sqrt(np.repeat(variance, futures, axis=0))
-        if not accounts:
+        if not self.accounts:
             return before
         noise = OWN + np.stack(
-            [past.noise[of, a.last - self.keep_from, a.series] for a in accounts], axis=1
+            [past.noise[of, a.last - self.keep_from, a.series] for a in self.accounts], axis=1
         )
-        tells, residual = self._told(of, windows, accounts)
+        tells, residual = self._told(of)
         together = tells * variance[:, None]
-        spread = together @ tells.transpose(0, 2, 1) + noise[:, :, None] * np.eye(len(accounts))
+        spread = together @ tells.transpose(0, 2, 1) + noise[:, :, None] * np.eye(
+            len(self.accounts)
+        )
         gain = np.linalg.solve(spread, together)
         each = (len(variance), futures, -1)
         left = residual[:, None] - (before.reshape(each) @ tells.transpose(0, 2, 1))
         left = left - of_figures.reshape(each) * np.sqrt(noise)[:, None]
         return before + (left @ gain).reshape(before.shape)
 
-    def _told(
-        self, of: slice, windows: list[_Window], accounts: list[Account]
-    ) -> tuple[Floats, Floats]:
+    def _told(self, of: slice) -> tuple[Floats, Floats]:
         """Say what the accounts tell.
 
         Returns
@@ -145,20 +155,20 @@ class Unseen:
         residual : (posterior draw, account)
             By how much the figures exceed what was expected.
         """
-        structure, cut = self.layout.structure, self.layout.windows
-        moves, mean = structure.series_change, self.past.mean[of]
-        fill = np.where(cut.counted[self.keep_from :], cut.spread[self.keep_from :], mean)
-        tells = np.zeros((len(mean), len(accounts), len(windows)))
-        residual = np.zeros((len(mean), len(accounts)))
-        for j, account in enumerate(accounts):
-            first, last = account.first + 1 - self.keep_from, account.last - self.keep_from
-            came = fill[:, first : last + 1].sum(axis=1) @ moves[:, account.series]
+        moves, mean = self.layout.structure.series_change, self.past.mean[of]
+        counted, spread = (
+            each[self.keep_from :]
+            for each in (self.layout.windows.counted, self.layout.windows.spread)
+        )
+        fill = np.where(counted, spread, mean)
+        tells = np.zeros((len(mean), len(self.accounts), len(self.windows)))
+        residual = np.zeros(tells.shape[:2])
+        for j, account in enumerate(self.accounts):
+            within = slice(account.first + 1 - self.keep_from, account.last + 1 - self.keep_from)
+            came = fill[:, within].sum(axis=1) @ moves[:, account.series]
             residual[:, j] = account.change - came
-            for w, window in enumerate(windows):
-                effect = moves[window.flow, account.series]
-                both = slice(max(first, window.first), min(last, window.last) + 1)
-                if effect and both.start < both.stop:
-                    whole = mean[:, window.first : window.last + 1, window.flow].sum(axis=1)
-                    share = mean[:, both, window.flow].sum(axis=1) / np.maximum(whole, 1e-9)
-                    tells[:, j, w] = effect * share
+        for j, w, effect, both in self._shared:
+            flow, first, last = self.windows[w]
+            whole = mean[:, first : last + 1, flow].sum(axis=1)
+            tells[:, j, w] = effect * mean[:, both, flow].sum(axis=1) / np.maximum(whole, 1e-9)
         return tells, residual
