@@ -91,8 +91,10 @@ def test_draws_around_what_a_sum_and_a_member_tell_keep_to_both():
         both=months("2020-01", [2000] * 13),
         a=[("2020-01", 1000), ("2021-01", 1000)],
     )
-    past = replay(believed(net, 2000, dispersion=30.0, adaptation=0.1), known)
-    drawn = Unseen(known, past, 0).drawn(Innovations(1, 2000), 1)
+    parameters = believed(net, 2000, dispersion=30.0, adaptation=0.1)
+    past = replay(parameters, known)
+    of_past = parameters.constant.dispersion, parameters.unrecorded
+    drawn = Unseen(known, past, 0, *of_past).drawn(Innovations(1, 2000), 1)
     left = drawn[:, 1:, [1, 3]]
     assert left[:, :, 0].std(axis=0)[:-1].min() > 10
     together = left.sum(axis=2)

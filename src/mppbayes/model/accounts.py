@@ -68,11 +68,19 @@ class Accounts:
         return self._flags("last")
 
     @cached_property
+    def change(self) -> Floats:
+        """What the account that ends with a period changes, (time, series); 0 where none does."""
+        return self._values("change")
+
+    @cached_property
     def blur(self) -> Floats:
         """The variance that rounding adds to the account that ends with a period."""
+        return self._values("blur")
+
+    def _values(self, which: str) -> Floats:
         found = np.zeros(self.shape)
         for account in self.accounts:
-            found[account.last, account.series] = account.blur
+            found[account.last, account.series] = getattr(account, which)
         return found
 
     def _flags(self, which: str) -> Flags:

@@ -96,7 +96,15 @@ def evidence_arrays(known: Layout, layout: Layout) -> Arrays:
             data |= {"spread": windows.spread, "is_spread": windows.counted}
         if layout.may_learn_from_stocks:
             closed = closings(known)
-            data |= {"row": windows.row, **closed.of_period, **cut_arrays(closed, known, layout)}
+            accounts = known.accounts
+            data |= {
+                "row": windows.row,
+                "anew": accounts.begin | accounts.tell,
+                "ended": accounts.tell,
+                "change": accounts.change,
+                **closed.of_period,
+                **cut_arrays(closed, known, layout),
+            }
     return data
 
 

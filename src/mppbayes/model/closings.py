@@ -74,6 +74,18 @@ def closings(known: Layout) -> Closings:
     return Closings(closes, before, blur, tells.astype(float))
 
 
+def each_account(known: Layout) -> Closings:
+    """Give the accounts alike, each closed at the figure that it ends with."""
+    accounts = known.accounts
+    before, blur = np.full(accounts.shape, -1), accounts.blur.copy()
+    touching = known.structure.series_change != 0
+    of_flows = of_rounding(known.windows.rounding).cumsum(axis=0) @ touching
+    for q, first, last, _, _ in accounts.accounts:
+        before[last, q] = first
+        blur[last, q] += of_flows[last, q] - of_flows[first, q]
+    return Closings(accounts.tell, before, blur, accounts.tell.astype(float))
+
+
 class Cuts(NamedTuple):
     """The longer figures of flows that a figure of a stock cuts, (time, series, cut) each.
 

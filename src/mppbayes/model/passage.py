@@ -26,6 +26,8 @@ from mppbayes.model.step import (
 Array = Any
 Namespace = Any
 
+_MOST = 30.0  # of a logit: where a share is 0 or 1 to 1e-13
+
 
 def passage(
     carried: Carried,
@@ -77,24 +79,21 @@ def passage(
     gain, shape = window_law(over, length, parameters, xp)
     if seen.doubt is not None:
         gain, shape = in_doubt(gain, shape, expected, seen.doubt, xp)
-    stock, residual, slack = carried.stock, carried.residual, carried.slack
-    unsure = carried.unsure
+    unsure, brought = carried.unsure, 0.0
     if ties.driven is not None:
-        told = _told(carried, seen, fill, ties, xp)
-        stock = _as_seen(told, seen, ties, xp)
-        residual = residual + (stock - told) @ ties.series.T
+        # Over several periods a figure, since what is expected of them may be far off, and put
+        # right at their end it could take more out of a stock than is in it.
+        brought = fill if seen.spread is None else xp.where(seen.is_spread, seen.spread, fill)
     count, known, row, left = seen.count, seen.seen, None, unsure
     if seen.row is not None:
         unsure = xp.where(seen.begins, 0.0, unsure)
+        came = carried.came + brought @ ties.moves
+        residual = carried.residual + xp.where(seen.ended, seen.change - came, 0.0)
         noise = seen.periods * (chance.unrecorded**2 @ ties.series.T) + seen.blur
-        account = residual, slack, noise
+        account = residual, carried.slack + noise
         row = _row(gain, shape, expected, unsure, account, seen, ties, xp)
         gain, shape = row.gain, row.shape
         count, known = xp.where(seen.row, row.count, count), known | seen.row
-        residual = xp.where(seen.closes, 0.0, residual - row.shift @ ties.moves)
-        slack = xp.where(seen.closes, 0.0, slack + row.slack @ ties.moves**2)
-        if ties.members is not None:
-            stock = _as_seen(told + row.shift @ ties.change, seen, ties, xp)
         left = xp.where(known & seen.ends, row.left, unsure) * lasting(parameters) ** 2
     news = surprise(count, expected, shape, xp)
     if row is not None:
@@ -111,16 +110,24 @@ def passage(
     if seen.ends is not None:
         lasts = xp.where(seen.ends, lasts, 0.0)
     moved = advance(state, reached, lasts, parameters)
-    on = Carried(
-        moved.level, moved.long_run, stock=stock, residual=residual, slack=slack, unsure=left
-    )
+    on = carried._replace(level=moved.level, long_run=moved.long_run, unsure=left)
+    if ties.driven is not None:
+        learned = brought if row is None else brought + row.shift
+        on = on._replace(stock=_as_seen(carried.stock + learned @ ties.change, seen, ties, xp))
+    if row is not None:
+        elsewhere = xp.where(seen.anew, 0.0, came) + row.shift @ ties.moves
+        on = on._replace(
+            came=xp.where(seen.closes, xp.where(seen.anew, 0.0, came), elsewhere),
+            residual=xp.where(seen.closes, 0.0, residual),
+            slack=xp.where(seen.closes, 0.0, carried.slack + row.slack @ ties.moves**2),
+        )
     if seen.ends is not None:
         on = on._replace(expected=xp.where(seen.ends, 0.0, expected))
         if ties.tiers:
             on = on._replace(room=xp.where(seen.ends, 0.0, room))
     found = Passed(mean, expected, room, fill, xp.where(known, count, implied), unsure=unsure)
     if row is not None:
-        found = found._replace(variance=row.variance, noise=noise)
+        found = found._replace(variance=row.variance)
     return on, found
 
 
@@ -199,20 +206,20 @@ def _row(
     shape: Array,
     expected: Array,
     unsure: Array,
-    account: tuple[Array, Array, Array],
+    account: tuple[Array, Array],
     seen: Seen,
     ties: Ties,
     xp: Namespace,
 ) -> _Row:
     """Share out what the figures of stocks exceed the flows by among those that are unseen.
 
-    ``account`` is the residual of each series, the slack in it, and the variance of what else it
-    has.
+    ``account`` is by how much the figures of each series exceed the flows, and the variance of
+    that beside those that are unseen.
     """
-    residual, slack, noise = account
+    residual, noise = account
     gain, shape, moved, settled = unsettled(gain, shape, expected, unsure, xp)
     variance = xp.where(seen.row, expected + expected**2 / shape, 0.0)
-    shift, told = balanced(residual, variance, noise + slack, seen.tells, ties.groups, xp)
+    shift, told = balanced(residual, variance, noise, seen.tells, ties.groups, xp)
     count = some(expected + shift, expected, shape, xp)
     left = xp.maximum(moved - xp.where(seen.row, told, 1.0) * settled, 0.0)
     return _Row(gain, shape, count, shift, told, left, variance, variance * (1 - told))
@@ -251,9 +258,9 @@ def _gap_of_part(
     own = share_law(expected / length, room / length, parameters.dispersion, xp)[1]
     unseen = chance.gap * xp.sqrt(xp.maximum(own, 1e-12)) * xp.sqrt(length)
     low, variance = share_law(expected, room, shape, xp)
-    odds = (expected + 1) / (xp.maximum(room - expected, 0.0) + 1)
-    odds = odds * xp.exp(chance.gap * xp.sqrt(xp.maximum(variance, 1e-12)) - low)
-    return unseen, xp.round(room * odds / (1 + odds)) / length
+    logit = xp.log((expected + 1) / (xp.maximum(room - expected, 0.0) + 1)) - low
+    logit = logit + chance.gap * xp.sqrt(xp.maximum(variance, 1e-12))
+    return unseen, xp.round(room / (1 + xp.exp(xp.clip(-logit, -_MOST, _MOST)))) / length
 
 
 def crowded(inside: Array, elasticity: Array, ties: Ties, xp: Namespace) -> Array:
@@ -262,16 +269,6 @@ def crowded(inside: Array, elasticity: Array, ties: Ties, xp: Namespace) -> Arra
         return 0.0
     relative = xp.log(xp.maximum(inside, 1.0) / ties.reference)
     return (elasticity - 1) * (relative @ ties.links.leaving.T)
-
-
-def _told(carried: Carried, seen: Seen, fill: Array, ties: Ties, xp: Namespace) -> Array:
-    """Give who is in each stock at the end of the period by what came and went: (…, stock).
-
-    A figure over several periods moves a stock over all of them: what is expected of them may be
-    far off, and put right at the end of the window it could take more out than is in it.
-    """
-    came = fill if seen.spread is None else xp.where(seen.is_spread, seen.spread, fill)
-    return carried.stock + came @ ties.change
 
 
 def _as_seen(told: Array, seen: Seen, ties: Ties, xp: Namespace) -> Array:

@@ -23,9 +23,10 @@ class Carried(NamedTuple):
         The expected count, and what a part takes its share of, since the window began.
     stock : (…, stock), optional
         Who is in each stock.
-    residual, slack : (…, series), optional
-        By how much the figures of a stock, or of a sum of stocks, exceed what the flows tell since
-        its account began; and the variance of those unseen flows whose windows have ended since.
+    came, residual, slack : (…, series), optional
+        Of a stock or a sum of stocks: what the flows have brought since its last figure, by how
+        much the figure exceeds what they brought before it and unseen flows have not learned of
+        yet, and the variance of what they have learned elsewhere since they last did.
     unsure : (…, flow), optional
         The variance of the level, since what a stock tells of an unseen flow is not all of it.
     """
@@ -35,6 +36,7 @@ class Carried(NamedTuple):
     expected: Array = None
     room: Array = None
     stock: Array = None
+    came: Array = None
     residual: Array = None
     slack: Array = None
     unsure: Array = None
@@ -69,12 +71,17 @@ class Seen(NamedTuple):
         The level of a sum of stocks.
     spread, is_spread : (flow,), optional
         The share in the figure of the window that this period lies in, and whether there is one.
-    closes : (series,), optional
-        Whether the account of a stock, or of a sum of stocks, is closed here and begins anew.
+    anew, ended : (series,) bool, optional
+        Whether there is a figure of a stock, or of a sum of stocks, from which what comes is
+        counted anew, and whether it tells what came since the one before.
+    change : (series,), optional
+        By how much it exceeds that one.
+    closes : (series,) bool, optional
+        Whether unseen flows learn from it here, or there is nothing to learn of before.
     tells : (series,), optional
-        1 if there was a figure since it began: unseen flows learn from it.
+        1 if there was a figure that tells since they last did.
     periods, blur : (series,), optional
-        Since it began; and the variance that the rounding of figures adds, and that of
+        Since they last did; and the variance that the rounding of figures adds, and that of
         longer ones of which not all periods are since then.
     """
 
@@ -97,6 +104,9 @@ class Seen(NamedTuple):
     total_seen: Array = None
     spread: Array = None
     is_spread: Array = None
+    anew: Array = None
+    ended: Array = None
+    change: Array = None
     closes: Array = None
     tells: Array = None
     periods: Array = None
@@ -181,9 +191,6 @@ class Passed(NamedTuple):
     variance : (…, flow), optional
         Of the count of a flow whose window ends here without a figure, before the figures of
         stocks.
-    noise : (…, series), optional
-        The variance of what the figures of a series exceed the flows by, beside that of such
-        flows.
     unsure : (…, flow), optional
         The variance of the level before the period.
     """
@@ -195,7 +202,6 @@ class Passed(NamedTuple):
     count: Array
     inside: Array = None
     variance: Array = None
-    noise: Array = None
     unsure: Array = None
 
 
@@ -255,6 +261,7 @@ def beginning(
         none if is_coarse else None,
         none if is_coarse and parts else None,
         stock,
+        of_series,
         of_series,
         of_series,
         none,

@@ -198,9 +198,6 @@ class Past(NamedTuple):
     variance : (draw, time, flow), optional
         Of the count of a flow without a figure, at the end of its window, before the figures of
         stocks.
-    noise : (draw, time, series), optional
-        The variance of what the figures of a stock, or of a sum of stocks, exceed the flows by,
-        beside that of such flows.
     unsure : (draw, flow), optional
         The variance of the level at the end.
     """
@@ -210,7 +207,6 @@ class Past(NamedTuple):
     counts: Floats
     stock: Floats | None
     variance: Floats | None
-    noise: Floats | None
     unsure: Floats | None
 
 
@@ -240,7 +236,7 @@ def replay(draws: FlowDraws, layout: Layout, keep_from: int = 0) -> Past:
     gap_time, gap_flow = layout.gaps
     first = beginning(structure, layout.is_coarse, draws.initial, draws.stock, np)
     carried, end, unsure = first, draws.initial, first.unsure
-    means, counts, stocks, variances, noises = [], [], [], [], []
+    means, counts, stocks, variances = [], [], [], []
     cut = of_cuts(data, layout, draws.constant.dispersion) if "row" in data else None
     for t, now in enumerate(layout.periods):
         gap = np.zeros_like(draws.initial.level)
@@ -262,14 +258,13 @@ def replay(draws: FlowDraws, layout: Layout, keep_from: int = 0) -> Past:
         counts.append(passed.count)
         stocks.append(carried.stock)
         variances.append(passed.variance)
-        noises.append(passed.noise)
     mean = np.stack(means, axis=1)
     count = _by_period(mean, np.stack(counts, axis=1), layout)[:, keep_from:]
-    stock, variance, noise = (
+    stock, variance = (
         None if values[-1] is None else np.stack(values[keep_from:], axis=1)
-        for values in (stocks, variances, noises)
+        for values in (stocks, variances)
     )
-    return Past(end, mean[:, keep_from:], count, stock, variance, noise, unsure)
+    return Past(end, mean[:, keep_from:], count, stock, variance, unsure)
 
 
 def doubts(draws: FlowDraws, layout: Layout) -> Floats | None:

@@ -74,11 +74,12 @@ class History:
         periods = layout.periods
         begin = int((periods < span[0]).sum())
         back = layout.structure.longest_lag
-        keep_from = self._window_begin(max(begin - max(back, 1), 0))
+        keep_from = self._whole_from(max(begin - max(back, 1), 0))
         past = self.fit.replay(keep_from)
         counts = np.repeat(past.counts, futures, axis=0)
-        if past.variance is not None:
-            counts = Unseen(layout, past, keep_from).drawn(innovations, futures)
+        if past.variance is not None and draws.unrecorded is not None:
+            of_past = draws.constant.dispersion[::futures], draws.unrecorded[::futures]
+            counts = Unseen(layout, past, keep_from, *of_past).drawn(innovations, futures)
         n_before = begin - keep_from
         mean = np.repeat(past.mean, futures, axis=0)
         whole = PastCounts(layout, keep_from, mean, draws.constant.dispersion, innovations).whole(
@@ -116,13 +117,15 @@ class History:
         )
         return np.concatenate([earlier, whole[:, :n_before]], axis=1), stock, given
 
-    def _window_begin(self, at: int) -> int:
-        """Give the beginning of the earliest window or account that a period lies in, if any."""
+    def _whole_from(self, at: int) -> int:
+        """Give the last period, up to one, before which no window or account reaches beyond it."""
         spans = [(each.first + 1, each.last) for each in self.layout.accounts.accounts]
         for s in range(len(self.layout.structure.flows)):
             several = self.layout.windows.of_several(s)
             spans += [(int(each[0]), int(each[-1])) for each, _ in several if len(each)]
-        return min([at, *(first for first, last in spans if first < at <= last)])
+        while (earlier := min([at, *(first for first, last in spans if first < at <= last)])) < at:
+            at = earlier
+        return at
 
     def _end(self, past: Past, innovations: Innovations, futures: int) -> State:
         """Give the levels after the past; what stocks leave unknown of them is drawn."""

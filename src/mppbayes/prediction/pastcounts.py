@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from mppbayes.model.counts import beta_binomial_counts, negative_binomial_counts
 from mppbayes.model.innovations import Innovations
 from mppbayes.model.layout import Layout
+from mppbayes.model.positive import HALF
 
 type Floats = NDArray[np.float64]
 type Flags = NDArray[np.bool_]
@@ -67,7 +68,7 @@ class PastCounts:
                 drawn[:, t, s] = negative_binomial_counts(mean, dispersion, *noise)
             else:
                 trials = np.maximum(drawn[:, t] @ self.layout.structure.room[s], 0.0)
-                share = mean / np.maximum(room[:, t], 1e-9)
+                share = mean / np.maximum(room[:, t], HALF)
                 drawn[:, t, s] = beta_binomial_counts(trials, share, dispersion, *noise)
 
     def _room(self, s: int) -> Floats | None:
@@ -80,7 +81,7 @@ class PastCounts:
         month = np.where(windows.single, windows.value, np.nan_to_num(windows.apart))
         fill = np.where(self._here(known), self._here(month), self.mean)
         seen = self._here(windows.room)[:, s]
-        return np.asarray(np.where(np.isnan(seen), fill @ combination, seen))
+        return np.where(np.isnan(seen), np.maximum(fill @ combination, HALF), seen)
 
     def _split(self, drawn: Floats, counts: Floats, s: int) -> None:
         """Split the windows of several periods."""
@@ -98,7 +99,9 @@ class PastCounts:
                 drawn[:, at, s] = _split_among(total, self._left(drawn, s, at, total), stream)
             else:
                 held = self._held(drawn, s)[:, at]
-                left = np.maximum(total - held.sum(axis=1), 0)
+                over = total / np.maximum(held.sum(axis=1), 1)
+                held = np.floor(held * np.minimum(over, 1.0)[:, None]).astype(np.int64)
+                left = total - held.sum(axis=1)
                 drawn[:, at, s] = held + _split(left, counts[:, at, s] - held, stream)
 
     def _left(

@@ -9,13 +9,14 @@ from numpy.typing import NDArray
 
 from mppbayes.model.accounts import Account
 from mppbayes.model.balance import OWN
+from mppbayes.model.closings import cut_arrays, each_account, of_cuts
 from mppbayes.model.innovations import Innovations
 from mppbayes.model.layout import Layout
 from mppbayes.model.replay import Past
 
 type Floats = NDArray[np.float64]
 
-_AT_ONCE = 256  # posterior draws: what is solved together
+_AT_ONCE = 2**24  # numbers: as many posterior draws are worked off together as make these
 
 
 class _Window(NamedTuple):
@@ -38,11 +39,17 @@ class Unseen:
         Replayed.
     keep_from : int
         The first period that it holds. A window or account that begins before stays out.
+    dispersion : (posterior draw, flow)
+        Of a period.
+    unrecorded : (posterior draw, stock)
+        The standard deviation of what changes a stock unrecorded, per period.
     """
 
     layout: Layout
     past: Past
     keep_from: int
+    dispersion: Floats
+    unrecorded: Floats
 
     def drawn(self, innovations: Innovations, futures: int) -> Floats:
         """Draw the counts of unseen flows, given all figures of stocks at once.
@@ -71,9 +78,9 @@ class Unseen:
         own = [(names[each.flow], each.last) for each in self.windows]
         figures = [(series[each.series], each.last - self.keep_from) for each in self.accounts]
         chance, of_figures = (self._noise(innovations, each) for each in (own, figures))
-        for begin in range(0, len(self.past.counts), _AT_ONCE):
-            of = slice(begin, begin + _AT_ONCE)
-            here = slice(begin * futures, (begin + _AT_ONCE) * futures)
+        step = max(_AT_ONCE // max(len(own) * len(figures), 1), 1)
+        for begin in range(0, len(self.past.counts), step):
+            of, here = slice(begin, begin + step), slice(begin * futures, (begin + step) * futures)
             more = self._beyond(of, chance[here], of_figures[here])
             for w, (flow, first, last) in enumerate(self.windows):
                 mean = np.repeat(self.past.mean[of, first : last + 1, flow], futures, axis=0)
@@ -112,6 +119,17 @@ class Unseen:
                     found.append((j, w, effect, both))
         return found
 
+    @cached_property
+    def _spread(self) -> Floats:
+        """The variance of an account beside that of the windows, (posterior draw, account)."""
+        layout, at = self.layout, tuple(np.array([[a.last, a.series] for a in self.accounts]).T)
+        of_each = each_account(layout)
+        length = np.array([each.last - each.first for each in self.accounts])
+        stocks = layout.structure.series[at[1]]
+        spread: Floats = OWN + of_each.blur[at] + length * (self.unrecorded**2 @ stocks.T)
+        cut = of_cuts(cut_arrays(of_each, layout, layout), layout, self.dispersion)
+        return spread if cut is None else np.asarray(spread + cut[:, *at])
+
     def _noise(self, innovations: Innovations, of: list[tuple[str, int]]) -> Floats:
         """Give the innovations of owners at positions, (draw, owner)."""
         periods = self.layout.periods
@@ -125,15 +143,12 @@ class Unseen:
         """Draw by how much more came in each window than expected, (draw, window)."""
         past = self.past
         assert past.variance is not None
-        assert past.noise is not None
         variance = np.stack([past.variance[of, w.last, w.flow] for w in self.windows], axis=1)
         futures = len(chance) // len(variance)
         before = chance * np.sqrt(np.repeat(variance, futures, axis=0))
         if not self.accounts:
             return before
-        noise = OWN + np.stack(
-            [past.noise[of, a.last - self.keep_from, a.series] for a in self.accounts], axis=1
-        )
+        noise = self._spread[of]
         tells, residual = self._told(of)
         together = tells * variance[:, None]
         spread = together @ tells.transpose(0, 2, 1) + noise[:, :, None] * np.eye(
