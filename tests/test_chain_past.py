@@ -13,6 +13,7 @@ from mppbayes.model.innovations import Innovations
 from mppbayes.model.replay import replay
 from mppbayes.model.step import share_surprise
 from mppbayes.model.structure import Structure
+from mppbayes.prediction.history import History
 from mppbayes.prediction.pastcounts import PastCounts
 from mppbayes.prediction.simulation import _untold
 
@@ -235,3 +236,85 @@ def test_a_flow_whose_figures_tell_nothing_of_its_rate_is_named():
         appeals=[("2020", 100), ("2021-12", 9)],
     )
     assert _untold(SimpleNamespace(layout=known)) == ["cases"]
+
+
+def test_the_past_is_kept_from_where_no_account_or_window_is_open():
+    net = network(
+        flow("old"),
+        flow("in_a", enters="a"),
+        flow("out_a", leaves="a"),
+        flow("move", leaves="a", enters="b"),
+        flow("out_b", leaves="b"),
+        flow("fed", route=[chains.route("move", 1)]),
+        stocks=[stock("a"), stock("b")],
+    )
+    dates = ("2020-01", "2020-06", "2020-11", "2021-04", "2021-09")
+    known = chains.layout(
+        net,
+        old=[*months("2020-01", [9] * 18), ("2021-07", 9)],
+        in_a=months("2020-01", [200] * 36),
+        out_b=months("2020-01", [100] * 36),
+        fed=months("2020-03", [100] * 10),
+        a=[("2020-01", 1000), ("2020-08", 1000), ("2021-08", 1000)],
+        b=[*((date, 1000) for date in dates), *months("2022-01", [1000] * 12)],
+    )
+    history = History(SimpleNamespace(layout=known, network=net))
+    at = history._whole_from(known.periods.get_loc("2020-11"))
+    for first, last in [(a.first + 1, a.last) for a in known.accounts.accounts]:
+        assert not first < at <= last
+    assert at == known.periods.get_loc("2020-02")
+
+
+def test_a_longer_figure_is_never_exceeded_for_the_sake_of_parts():
+    """A year of 1,200, whose rest has a part by months that is larger than was expected."""
+    net = network(
+        flow("whole"),
+        flow("old"),
+        flow("part", part_of="whole"),
+        flow("rest", part_of="whole", rest=True),
+        flow("inner", part_of="rest"),
+    )
+    known = chains.layout(
+        net,
+        old=months("2020-01", [9] * 6),
+        whole=[("2020", 1200), ("2021", 1200), *months("2022-01", [100] * 6)],
+        part=months("2022-01", [40] * 6),
+        inner=months("2021-01", [60] * 18),
+    )
+    parameters = chains.draws(
+        net,
+        200,
+        30,
+        level={"whole": np.log(100), "part": np.log(9), "inner": 0.0},
+        dispersion={"whole": 20.0, "part": 50.0, "inner": 50.0},
+    )
+    span, drawn = ahead(net, known, parameters)
+    assert (drawn.counts[:, span.year == 2021, 0].sum(axis=1) == 1200).all()
+
+
+def test_an_unseen_part_takes_its_share_of_what_earlier_parts_leave():
+    """Those before it were more than was expected of the whole; it still takes a half."""
+    net = network(
+        flow("x"), flow("whole"), flow("first", part_of="whole"), flow("second", part_of="whole")
+    )
+    known = chains.layout(
+        net,
+        x=months("2020-01", [5] * 24),
+        whole=months("2021-01", [200] * 12),
+        first=months("2020-01", [140] * 24),
+        second=months("2021-01", [10] * 12),
+    )
+    parameters = chains.draws(
+        net,
+        2000,
+        24,
+        level={"x": 1.6, "whole": np.log(100), "first": 0.0, "second": 0.0},
+        dispersion={"whole": 1.5, "first": 50.0, "second": 50.0, "x": 5.0},
+    )
+    past = replay(parameters, known)
+    counts = PastCounts(
+        known, 0, past.mean, parameters.constant.dispersion, Innovations(1, 2000)
+    ).whole(past.counts)[:, :12]
+    _, whole, first, second = np.moveaxis(counts, 2, 0)
+    assert (first == 140).all()
+    assert second.sum() / (whole - first).sum() == pytest.approx(0.5, abs=0.02)

@@ -10,7 +10,10 @@ from hypothesis import strategies as st
 from scipy import stats
 from test_chain_windows import random_figures
 
+from mppbayes.model import ModelSpec, resolve
+from mppbayes.model.arrays import arrays
 from mppbayes.model.counts import negative_binomial_counts
+from mppbayes.model.layout import Layout
 from mppbayes.model.rows import Rows, apart, row_arrays, row_law
 from mppbayes.model.step import Links, Parameters, State, advance, expectations, surprise
 
@@ -319,3 +322,46 @@ def test_rows_of_stocks_that_nothing_ties_are_not_joined():
     named = np.array(known.structure.names)[rows["row_flows"]]
     assert named[0].tolist() == ["arrive_a", "lose_a", "move_a"]
     assert rows["row_signs"].tolist() == [[1, -1, -1]] * 4
+
+
+def test_a_shorter_panel_may_use_more_figures_of_flows():
+    """Its ``initial`` of a stock holds until the first figure, which the shorter panel has not."""
+    net = network(flow("arrive", enters="a"), flow("leave", leaves="a"), stocks=[stock("a", 1000)])
+    full = chains.panel(
+        net,
+        arrive=months("2020-01", [100] * 24),
+        leave=[*months("2020-01", [40, 45] * 9), ("2021-H2", 300)],
+        a=months("2021-10", [1000] * 3),
+    )
+    short = full.until("2021-06")
+    longest = Layout.of(full)
+    assert longest.levels.tracked > longest.restricted_to(short).levels.tracked
+    spec = resolve(ModelSpec(net, harmonics=0), short)
+    of_full, of_short = (arrays(spec, longest, panel) for panel in (full, short))
+    assert of_short["exact_weight"].sum() > of_full["exact_weight"].sum()
+    shapes = [{name: each.shape for name, each in of.items()} for of in (of_full, of_short)]
+    assert shapes[0] == shapes[1]
+
+
+def test_a_shorter_panel_may_have_more_rows():
+    """In it a stock's first level lies on a straight line between figures of a sum."""
+    net = network(
+        flow("in_a", enters="a"),
+        flow("in_b", enters="b"),
+        stocks=[stock("a"), stock("b")],
+        sums=[{"name": "both", "of": ["a", "b"]}],
+    )
+    dates = ("2020-02", "2020-07", "2020-10", "2021-02", "2021-06")
+    full = chains.panel(
+        net,
+        in_a=months("2020-01", [100] * 24),
+        in_b=months("2020-01", [100] * 24),
+        both=list(zip(dates, (2000, 2500, 2600, 2700, 2700), strict=True)),
+        b=[("2020-05", 1000), ("2021-06", 1200)],
+    )
+    longest = Layout.of(full)
+    known = longest.restricted_to(full.until("2021-03"))
+    assert len(known.accounts.accounts) > len(longest.accounts.accounts)
+    rows = row_arrays(known, longest)
+    assert len(rows["row_first"]) == len(row_arrays(longest, longest)["row_first"])
+    assert rows["row_weight"].sum() == len(known.accounts.accounts)

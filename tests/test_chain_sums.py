@@ -138,3 +138,90 @@ def test_the_first_figure_of_a_stock_tells_nothing_of_those_who_entered_it_befor
     np.testing.assert_array_equal(moved[0], moved[1])
     np.testing.assert_array_equal(moved[0], moved[2])
     np.testing.assert_allclose(moved[0][1:], 100, rtol=0.01)
+
+
+def test_what_a_flow_learned_elsewhere_counts_once_in_the_account_of_a_sum():
+    """A hundred a month move to a stock seen by months, from one seen in a sum by the year only.
+
+    The sum says that 1,200 left its other member: in + in − moved − left = 0.
+    """
+    net = network(
+        flow("in_c", enters="c"),
+        flow("move", leaves="c", enters="d"),
+        flow("out_a", leaves="a"),
+        flow("in_a", enters="a"),
+        stocks=[stock("a", 1000), stock("c", 1000), stock("d", 1000)],
+        sums=[{"name": "ac", "of": ["a", "c"]}],
+    )
+    known = chains.layout(
+        net,
+        in_c=months("2020-01", [100] * 13),
+        in_a=months("2020-01", [100] * 13),
+        d=months("2020-01", [1000 + 100 * i for i in range(13)]),
+        ac=[("2020-01", 2000), ("2021-01", 2000)],
+    )
+    level = {"in_c": np.log(100), "in_a": np.log(100), "move": np.log(0.0513)}
+    level["out_a"] = np.log(0.105)
+    parameters = chains.draws(net, 200, 13, level=level, stock=1000.0, dispersion=10.0)
+    past = replay(parameters, known)
+    assert past.counts[0, 1:, 2].sum() == pytest.approx(1200, abs=10)
+    of_past = parameters.constant.dispersion, parameters.unrecorded
+    drawn = Unseen(known, past, 0, *of_past).drawn(Innovations(1, 200), 1)
+    assert drawn[:, 1:, 2].sum(axis=1).mean() == pytest.approx(1200, abs=10)
+
+
+def test_a_sum_that_is_never_seen_changes_nothing():
+    def last(*sums):
+        net = network(
+            flow("in_a", enters="a"),
+            flow("move", leaves="a", enters="b"),
+            flow("out_b", leaves="b"),
+            flow("other", enters="z"),
+            stocks=[stock("a", 1000), stock("b", 1000), stock("z", 10)],
+            sums=sums,
+        )
+        known = chains.layout(
+            net,
+            in_a=months("2020-01", [100] * 12),
+            a=months("2020-01", [1000] * 12),
+            out_b=months("2020-01", [100] * 12),
+            other=months("2020-01", [0] * 12),
+            z=months("2020-01", [10] * 12),
+        )
+        level = {"in_a": np.log(100), "move": np.log(0.22), "out_b": np.log(0.1)}
+        past = replay(chains.draws(net, 1, 12, level=level, stock=1000.0, dispersion=10.0), known)
+        return past.mean[0], past.stock[0]
+
+    for one, other in zip(last(), last({"name": "b_and_z", "of": ["b", "z"]}), strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-12)
+
+
+def test_every_account_has_the_chance_of_its_own_months():
+    """One stock tells by the year, the other by the month, with 20 a month unrecorded."""
+    net = network(
+        flow("in_a", enters="a"),
+        flow("move", leaves="a", enters="b"),
+        flow("out_b", leaves="b"),
+        stocks=[stock("a", 1000), stock("b", 1000)],
+    )
+    known = chains.layout(
+        net,
+        in_a=months("2020-01", [100] * 37),
+        out_b=months("2020-01", [100] * 37),
+        a=[*months("2020-01", [1000] * 25), ("2023-01", 1000)],
+        b=months("2022-01", [1000] * 13),
+    )
+    parameters = chains.draws(
+        net,
+        2000,
+        37,
+        level={"in_a": np.log(100), "move": np.log(0.105), "out_b": np.log(0.1)},
+        stock=1000.0,
+        dispersion=3.0,
+        unrecorded={"a": 300.0, "b": 20.0},
+    )
+    past = replay(parameters, known)
+    of_past = parameters.constant.dispersion, parameters.unrecorded
+    drawn = Unseen(known, past, 0, *of_past).drawn(Innovations(1, 2000), 1)
+    assert known.windows.length[36, 1] == 12
+    assert drawn[:, 25:, 1].sum(axis=1).std() == pytest.approx(20 * np.sqrt(12), rel=0.05)

@@ -111,13 +111,12 @@ def evidence_arrays(known: Layout, layout: Layout) -> Arrays:
 def _cell_arrays(known: Layout, layout: Layout) -> Arrays:
     data: Arrays = {}
     windows = known.windows
-    for kind, chosen, most in (
-        ("exact", known.exact_cells, layout.exact_cells),
-        ("coarse", known.coarse_cells, layout.coarse_cells | layout.part_cells),
-        ("part", known.part_cells, layout.part_cells),
+    for kind, chosen in (
+        ("exact", known.exact_cells),
+        ("coarse", known.coarse_cells),
+        ("part", known.part_cells),
     ):
-        length = int(most.sum())
-        if not length:
+        if not (length := layout.most(kind)):
             continue
         time, flow = np.nonzero(chosen)
         value, rounding = windows.value[time, flow], windows.rounding[time, flow]

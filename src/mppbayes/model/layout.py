@@ -148,23 +148,56 @@ class Layout:
 
     @cached_property
     def roundings(self) -> dict[int, int]:
-        """How many cells are intervals, by rounding."""
-        rounding = self.cells["rounding"].values[self.interval_cells].astype(int)
+        """How many cells can be intervals, in this or in a shorter panel, by rounding."""
+        rounding = self._own("rounding")[self._small & self._of_kind("exact")].astype(int)
         found, cells = np.unique(rounding, return_counts=True)
         return dict(zip(found.tolist(), cells.tolist(), strict=True))
 
+    def _own(self, column: str) -> NDArray[np.float64]:
+        """Give a column of the counts of single periods of the flows with a rate, (time, flow)."""
+        own = self.counts[column].sel({names.FLOW: list(self.structure.names)})
+        return np.asarray(own.values, dtype=float)
+
+    @cached_property
+    def _small(self) -> NDArray[np.bool_]:
+        """The counts small for their rounding: below 20 times it they are intervals."""
+        value, rounding = self._own("value"), self._own("rounding")
+        return np.asarray((rounding > 1) & (value < _INTERVAL_BELOW * rounding))
+
+    def _of_kind(self, kind: str) -> NDArray[np.bool_]:
+        """Say which figures can be of a kind, in this or in a shorter panel, (time, flow).
+
+        In a shorter panel a stock may be known from another period on, and so other figures used.
+        """
+        length, parts = self.windows.figure, self.structure.driven("part")
+        found = {
+            "exact": (length == 1) & ~parts,
+            "coarse": length > np.where(parts, 0, 1),
+            "part": (length > 0) & parts,
+        }
+        return np.asarray(found[kind])
+
+    def most(self, kind: str) -> int:
+        """Count the cells of a kind that there can be, in this or in a shorter panel."""
+        found = self._of_kind(kind)
+        return int((found & ~self._small if kind == "exact" else found).sum())
+
+    @property
+    def most_accounts(self) -> int:
+        """Count the accounts that there can be, in this or in a shorter panel."""
+        figures = (self.dates(name) for name in self.structure.series_names)
+        return sum(max(int((at >= 0).sum()) - 1, 0) for at in figures)
+
     @cached_property
     def interval_cells(self) -> NDArray[np.bool_]:
-        """The counts small for their rounding: below 20 times it they are intervals."""
-        cells, parts = self.cells, self.structure.driven("part")
-        below = cells["value"] < _INTERVAL_BELOW * cells["rounding"]
-        return np.asarray((cells["rounding"] > 1) & below) & ~parts
+        """The cells that are intervals, since their count is small for its rounding."""
+        return self._small & self.windows.single & ~self.structure.driven("part")
 
     @cached_property
     def exact_cells(self) -> NDArray[np.bool_]:
         """The counts taken as published, with the rounding in their variance."""
-        seen = np.asarray(self.cells["value"].notnull())
-        return seen & ~self.interval_cells & ~self.structure.driven("part")
+        counted = self.windows.single & ~self.structure.driven("part")
+        return np.asarray(counted & ~self.interval_cells)
 
     @cached_property
     def coarse_cells(self) -> NDArray[np.bool_]:
@@ -184,13 +217,15 @@ class Layout:
     def may_learn_from_stocks(self) -> bool:
         """Whether flows without figures can learn from a stock, in this or in a shorter panel."""
         structure = self.structure
-        changed = structure.series_change[~structure.driven("part")]
-        return bool((changed.any(axis=0) & self.accounts.tell.any(axis=0)).any())
+        changed = structure.series_change[~structure.driven("part")].any(axis=0)
+        figures = np.array([len(self.dates(name)) for name in structure.series_names])
+        return bool((changed & (figures > 1)).any())
 
     @cached_property
     def is_coarse(self) -> bool:
         """Whether a window can be longer than a period, in this or in a shorter panel."""
-        return bool((self.windows.length > 1).any()) or self.may_learn_from_stocks
+        longest = max(self.windows.length.max(), self.windows.figure.max())
+        return bool(longest > 1) or self.may_learn_from_stocks
 
     @cached_property
     def gap_names(self) -> list[str]:

@@ -43,7 +43,7 @@ def row_arrays(known: Layout, layout: Layout) -> Arrays:
         ``row_beside_signs`` (row, other, member), what an event of the row's own flows adds to
         their stocks, and ``row_beside_pairs`` (row, other, pair).
     """
-    if not layout.accounts.accounts:
+    if not layout.most_accounts:
         return {}
     windows, structure, rows = known.windows, known.structure, known.accounts.accounts
     series, first, last = (
@@ -56,7 +56,7 @@ def row_arrays(known: Layout, layout: Layout) -> Arrays:
     rounding = rounding + ((through[last] - through[first]) * np.abs(signed)).sum(axis=1)
     shape = _RowShape.of(layout)
     flows, signs = _changing(signed, shape.members)
-    short = len(layout.accounts.accounts) - len(rows)
+    short = layout.most_accounts - len(rows)
     found: Arrays = {
         "row_first": np.pad(first, (0, short)),
         "row_last": np.pad(last, (0, short)),

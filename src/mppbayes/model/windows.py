@@ -36,6 +36,8 @@ class Windows:
         gap between figures, or whether it ends with a figure of a stock.
     length : int
         At a window's end, its periods; else 1.
+    figure : int
+        The periods of the figure that ends here, be it used or not; 0 where none does.
     value, rounding : float
         At the end of a seen window; the value also at the end of one that is counted apart.
     begins : bool
@@ -62,6 +64,7 @@ class Windows:
     gap: Flags
     row: Flags
     length: NDArray[np.int64]
+    figure: NDArray[np.int64]
     value: Floats
     rounding: Floats
     begins: Flags
@@ -151,6 +154,7 @@ def cut(
     end, seen, gap, row = (np.zeros((n_time, n_flows), dtype=bool) for _ in range(4))
     inside, begins = (np.zeros((n_time, n_flows), dtype=bool) for _ in range(2))
     length = np.ones((n_time, n_flows), dtype=np.int64)
+    figure_length = np.zeros_like(length)
     value, rounding = np.zeros((n_time, n_flows)), np.ones((n_time, n_flows))
     start_at = np.tile(np.arange(n_time)[:, None], (1, n_flows))
     end_at = start_at.copy()
@@ -172,6 +176,7 @@ def cut(
             usable[:, i] = np.arange(n_time) > levels.tracked[structure.driver[i]]
         kept = []
         for window in spans[i]:
+            figure_length[window[1], i] = window[1] - window[0] + 1
             if usable[window[0] : window[1] + 1, i].all():
                 kept.append(window)
             else:
@@ -205,6 +210,7 @@ def cut(
         gap,
         row,
         length,
+        figure_length,
         value,
         rounding,
         begins,
