@@ -111,8 +111,8 @@ def test_what_is_left_unknown_of_a_level_is_its_variance(others, adaptation, per
             level = start + persistence * (level - start)
             level += adaptation * (np.log((count + 1) / (mean + 1)) + bias(mean, dispersion))
             change = -count + rng.normal(0, sd, n)
-            seen = seen._replace(present=(size + change)[:, None], before_seen=np.array([True]))
-            seen = seen._replace(change=change[:, None])
+            change = change[:, None]
+            seen = seen._replace(present=size + change, change=change, before_seen=np.array([True]))
             carried = carried._replace(stock=np.full((n, 1), size))
         now = parameters.at(known.periods[t])
         carried, _ = passage(carried, first, seen, chance, now, tied, np)

@@ -593,7 +593,8 @@ def test_the_surprise_that_a_row_tells_is_centred(others, dispersion):
     for t in range(2):
         seen = Seen(**{name: data[name][t] for name in Seen._fields if name in data})
         if t:
-            seen = seen._replace(present=(1e6 + 50 - count + unrecorded)[:, None])
+            change = (50 - count + unrecorded)[:, None]
+            seen = seen._replace(present=1e6 + change, change=change)
         before = carried.level
         carried, _ = passage(
             carried, first, seen, chance, parameters.at(known.periods[t]), tied, np

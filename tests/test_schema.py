@@ -186,7 +186,8 @@ def test_the_other_groups_of_a_fit(small_fit):
 
 def test_the_root_of_a_forecast(forecast):
     assert set(forecast.tree.children) == {"predictions", "observed_data", "figures"}
-    attributes = {"schema", "network", "status", "origin", "scenario", "note", "manifest", "given"}
+    attributes = {"schema", "network", "status", "origin", "scenario", "note", "untold"}
+    attributes |= {"manifest", "given"}
     assert set(forecast.tree.attrs) == attributes
     assert forecast.tree.attrs["schema"] == 1
     assert forecast.tree.attrs["origin"] == "2024-12"

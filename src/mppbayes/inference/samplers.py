@@ -98,7 +98,7 @@ class Sampler:
         what the gate looks at.
         """
         if network.stocks:
-            return cls(name, target_accept=0.95, ess_factor=4.0)
+            return cls(name, target_accept=0.95, ess_factor=6.0)
         return cls(name)
 
     def more_careful(self) -> "Sampler":
