@@ -115,9 +115,9 @@ def passage(
         learned = brought if row is None else brought + row.shift
         on = on._replace(stock=_as_seen(carried.stock + learned @ ties.change, seen, ties, xp))
     if row is not None:
-        elsewhere = xp.where(seen.anew, 0.0, came) + row.shift @ ties.moves
+        came = xp.where(seen.anew, 0.0, came)
         on = on._replace(
-            came=xp.where(seen.closes, xp.where(seen.anew, 0.0, came), elsewhere),
+            came=came + xp.where(seen.closes, 0.0, row.shift @ ties.moves),
             residual=xp.where(seen.closes, 0.0, residual),
             slack=xp.where(seen.closes, 0.0, carried.slack + row.slack @ ties.moves**2),
         )

@@ -16,10 +16,10 @@ from scipy.sparse.csgraph import connected_components
 
 from mppbayes.model.accounts import Account
 from mppbayes.model.balance import OWN
+from mppbayes.model.closings import each_account
 from mppbayes.model.competing import felt, pairs, unknown
 from mppbayes.model.laws import split_variance, window_law
 from mppbayes.model.layout import Layout
-from mppbayes.model.levels import of_rounding
 from mppbayes.model.step import Parameters
 
 type Arrays = dict[str, NDArray[np.generic]]
@@ -50,10 +50,8 @@ def row_arrays(known: Layout, layout: Layout) -> Arrays:
         np.array([getattr(row, of) for row in rows], dtype=np.int64)
         for of in ("series", "first", "last")
     )
-    change, rounding = (np.array([getattr(row, of) for row in rows]) for of in ("change", "blur"))
+    change, rounding = known.accounts.change[last, series], each_account(known).blur[last, series]
     stocks, signed = structure.series[series], structure.series_change.T[series]
-    through = of_rounding(windows.rounding).cumsum(axis=0)
-    rounding = rounding + ((through[last] - through[first]) * np.abs(signed)).sum(axis=1)
     shape = _RowShape.of(layout)
     flows, signs = _changing(signed, shape.members)
     short = layout.most_accounts - len(rows)

@@ -76,8 +76,9 @@ class History:
         back = layout.structure.longest_lag
         keep_from = self._whole_from(max(begin - max(back, 1), 0))
         past = self.fit.replay(keep_from)
-        counts = np.repeat(past.counts, futures, axis=0)
-        if past.variance is not None and draws.unrecorded is not None:
+        if past.variance is None or draws.unrecorded is None:
+            counts = np.repeat(past.counts, futures, axis=0)
+        else:
             of_past = draws.constant.dispersion[::futures], draws.unrecorded[::futures]
             counts = Unseen(layout, past, keep_from, *of_past).drawn(innovations, futures)
         n_before = begin - keep_from
