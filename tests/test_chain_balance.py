@@ -82,9 +82,10 @@ def transfer():
 
 
 def test_stocks_that_no_flow_ties_are_told_of_apart():
-    home, turns = grouped(Structure(transfer()))
-    np.testing.assert_array_equal(home, [[1, 0], [1, 0], [1, 0], [0, 1]])
-    np.testing.assert_array_equal([effect for effect, _ in turns], [[1, -1, 0, 1], [0, 1, -1, 0]])
+    (first, its_home), (second, other_home) = grouped(Structure(transfer())).turns
+    np.testing.assert_array_equal([first, second], [[1, -1, 0, 1], [0, 1, -1, 0]])
+    np.testing.assert_array_equal(its_home, [[1, 0, 0]] * 3 + [[0, 0, 1]])
+    np.testing.assert_array_equal(other_home, [[0, 1, 0]] * 3 + [[0, 0, 0]])
 
 
 def test_a_move_between_two_stocks_is_told_of_once_by_both():

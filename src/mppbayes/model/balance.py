@@ -18,13 +18,11 @@ class Groups(NamedTuple):
 
     Attributes
     ----------
-    home : (flow, group)
-        1 where a flow changes a series of a group.
-    turns : tuple of ((flow,), (series, group))
-        For each turn what a flow changes of the series whose turn it is, and 1 for that series.
+    turns : tuple of ((flow,), (flow, series))
+        For each turn what a flow changes of the series of its group whose turn it is, and 1 for
+        that series.
     """
 
-    home: Array
     turns: tuple[tuple[Array, Array], ...]
 
 
@@ -36,11 +34,11 @@ def grouped(structure: Structure) -> Groups:
     n_groups, group = connected_components(tied, directed=False)
     belongs = np.asarray(group[:, None] == np.arange(n_groups), dtype=float)
     turn = belongs.cumsum(axis=0)[np.arange(len(group)), group]
-    turns = []
+    home, turns = np.minimum(touching @ belongs, 1.0), []
     for now in range(1, int(turn.max()) + 1):
         chosen = belongs * (turn == now)[:, None]
-        turns.append((change @ chosen.sum(axis=1), chosen))
-    return Groups(np.minimum(touching @ belongs, 1.0), tuple(turns))
+        turns.append((change @ chosen.sum(axis=1), home @ chosen.T))
+    return Groups(tuple(turns))
 
 
 def balanced(
@@ -79,18 +77,17 @@ def balanced(
     told : (…, flow)
         The share of its variance that is known by it.
     """
-    home = groups.home
     shift, told = xp.zeros_like(variance), xp.zeros_like(variance)
-    before: list[tuple[Array, Array, Array]] = []
-    for effect, chosen in groups.turns:
-        weight, left = effect, residual @ chosen
-        for gain, earlier, precision in before:
-            weight = weight - earlier * ((((gain * effect) @ home) * precision) @ home.T)
+    before: list[tuple[Array, Array, Array, Array]] = []
+    for effect, home in groups.turns:
+        weight, left = effect, residual
+        for gain, earlier, precision, there in before:
+            weight = weight - earlier * ((((gain * effect) @ there) * precision) @ there.T)
         if before:
             left = left - (shift * effect) @ home
         gain = variance * weight
-        precision = (tells @ chosen) / ((gain * effect) @ home + unrecorded @ chosen + OWN)
+        precision = tells / ((gain * effect) @ home + unrecorded + OWN)
         shift = shift + gain * ((left * precision) @ home.T)
         told = told + gain * weight * (precision @ home.T)
-        before.append((gain, weight, precision))
+        before.append((gain, weight, precision, home))
     return shift, told

@@ -149,7 +149,7 @@ class Ties(NamedTuple):
     members: Array = None
     series: Array = None
     moves: Array = None
-    groups: Groups = Groups(np.zeros((0, 0)), ())
+    groups: Groups = Groups(())
 
 
 class Chance(NamedTuple):

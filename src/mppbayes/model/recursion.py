@@ -10,6 +10,7 @@ from mppbayes.model.layout import Layout
 from mppbayes.model.passage import passage
 from mppbayes.model.period import Carried, Chance, Passed, Seen, beginning, ties
 from mppbayes.model.positive import bounded
+from mppbayes.model.recomputing import recomputed
 from mppbayes.model.step import Parameters, State
 from mppbayes.model.structure import Structure
 
@@ -82,7 +83,7 @@ def run(
         ]
 
     outputs = pytensor.scan(
-        period,
+        recomputed(period),
         sequences=[*sequences.values(), *varying],
         outputs_info=[*start, *[None] * len(wanted)],
         non_sequences=[*unknowns.initial, *constants.values()],
