@@ -159,7 +159,7 @@ def time(n_time: int, first: str = "2020-01") -> pd.DatetimeIndex:
 
 
 def run(net: Network, parameters: FlowDraws, *, seed: int = 1, measures=()) -> Simulated:
-    """Simulate from the beginning, as many periods as there are shocks."""
+    """Simulate as many periods as there are shocks; before them nobody came."""
     given = nothing_given(net, parameters.shock.shape[1]) | {"shock": parameters.shock}
     return run_given(net, parameters, given, seed=seed, measures=measures)
 
@@ -218,7 +218,7 @@ def run_given(
     assert set(given) == {each.name for each in fields(Given)}
     return simulator.run(
         span,
-        np.zeros((n_draws, 0, len(structure.flows))),
+        np.zeros((n_draws, structure.longest_lag, len(structure.flows))),
         parameters.initial,
         parameters.stock if parameters.stock is not None else np.zeros((n_draws, 0)),
         Given(**given),

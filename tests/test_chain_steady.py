@@ -6,6 +6,8 @@ import pytest
 from chains import flow, network, route, stock
 
 from mppbayes.model.delays import nominal_weights
+from mppbayes.model.simulation import simulate_draws
+from mppbayes.model.specification import ModelSpec
 from mppbayes.model.structure import Structure
 from mppbayes.prediction import Measure
 
@@ -95,6 +97,15 @@ def test_a_pulse_comes_out_of_a_route_after_its_delay(mean, sd):
     found = share @ lag
     assert found == pytest.approx(mean, rel=0.01, abs=1e-3)
     assert 0.94 * sd**2 - 1e-3 <= share @ (lag - found) ** 2 <= sd**2 + 0.26
+
+
+def test_a_route_is_counted_over_the_periods_that_there_are():
+    """So that a simulated chain need not fill up first."""
+    net = network(flow("come"), flow("follow", route=[route("come", 3, 1)]))
+    level = {"come": np.log(1000.0), "follow": np.log(0.2)}
+    parameters = chains.draws(net, N_DRAWS, 8, level=level)
+    drawn = simulate_draws(ModelSpec(net), parameters, chains.time(8), seed=1)
+    np.testing.assert_allclose(drawn.counts[:, :, 1].mean(axis=0), 0.2 * 1000.5, rtol=0.01)
 
 
 def test_routes_add_up_by_their_weights():

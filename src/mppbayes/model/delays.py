@@ -10,6 +10,7 @@ from mppbayes.network import Route
 
 _CUT = 0.995
 _FINE = 8  # points a period
+_LEAST = 1e-6  # of a delay's weight on known periods
 _PAST = (np.arange(_FINE) + 0.5) / _FINE  # where they lie in it
 
 
@@ -23,6 +24,11 @@ def longest(route: Route) -> int:
     if sd == 0:
         return int(np.ceil(mean))
     return int(np.ceil(gamma.ppf(_CUT, (mean / sd) ** 2, scale=sd**2 / mean))) + 1
+
+
+def renormalised(came: Any, known: Any, xp: Any) -> Any:
+    """Give what would come over a delay if all its weight were on known periods, and not a part."""
+    return came / xp.maximum(known, _LEAST)
 
 
 def delay_weights(mean: Any, sd: Any, most: int, xp: Any) -> Any:

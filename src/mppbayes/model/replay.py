@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from mppbayes import names
 from mppbayes.model.arrays import evidence_arrays
 from mppbayes.model.closings import of_cuts
-from mppbayes.model.delays import nominal_shares, nominal_weights
+from mppbayes.model.delays import nominal_shares, nominal_weights, renormalised
 from mppbayes.model.introduced import Introduced, acted
 from mppbayes.model.layout import Layout, season_of
 from mppbayes.model.passage import passage
@@ -290,7 +290,7 @@ def _exposures(draws: FlowDraws, layout: Layout) -> Floats:
             history = combined(layout.windows.history, structure.combination(route.source))
             known = weights @ lagged(~np.isnan(history), most).T / share
             delayed = weights @ lagged(np.nan_to_num(history), most).T
-            total[..., position[flow.name]] += delayed / np.maximum(known, 1e-6)
+            total[..., position[flow.name]] += renormalised(delayed, known, np)
     return total
 
 

@@ -9,15 +9,19 @@ from numpy.typing import NDArray
 from pytensor.tensor import TensorVariable
 
 from mppbayes import names
-from mppbayes.model.delays import delay_weights, longest, nominal_shares, nominal_weights
+from mppbayes.model.delays import (
+    delay_weights,
+    longest,
+    nominal_shares,
+    nominal_weights,
+    renormalised,
+)
 from mppbayes.model.layout import Layout
 from mppbayes.model.positive import HALF
 from mppbayes.model.specification import ModelSpec
 from mppbayes.model.structure import Structure
 from mppbayes.model.windows import combined, delayed, lagged
 from mppbayes.network import Flow, Route
-
-_LEAST = 1e-6  # of a delay's weight on known periods
 
 
 def doubted(structure: Structure) -> list[str]:
@@ -65,7 +69,7 @@ def route_arrays(known: Layout) -> dict[str, NDArray[np.float64]]:
         delayed(source, nominal_weights(route))
         for source, (_, route) in zip(sources, structure.routes, strict=True)
     ]
-    found = {"delayed_source": np.stack([came / np.maximum(of, _LEAST) for came, of in spread])}
+    found = {"delayed_source": np.stack([renormalised(came, of, np) for came, of in spread])}
     if at := _doubted_at(structure):
         most = structure.longest_lag
         found["lagged_source"] = np.stack([lagged(np.nan_to_num(sources[i]), most) for i in at])
@@ -86,7 +90,7 @@ def _delayed_in_doubt(structure: Structure, given: dict[str, TensorVariable]) ->
         pt.matmul(given[name], weights[..., None])[..., 0]
         for name in ("lagged_source", "known_source")
     )
-    return before / pt.maximum(seen, _LEAST)
+    return renormalised(before, seen, pt)
 
 
 def doubted_weights(mean: Any, sd: Any, routes: list[Route], most: int, xp: Any) -> Any:

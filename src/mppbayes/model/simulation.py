@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from mppbayes.model.delays import renormalised
 from mppbayes.model.drawing import Drawn, Period, draw_period
 from mppbayes.model.innovations import Innovations
 from mppbayes.model.period import Ties, ties
@@ -119,7 +120,8 @@ class Simulator:
         span : PeriodIndex
             The periods.
         before : (draw, time, flow)
-            Counts of the periods before it, as many as the longest delay looks back.
+            Counts of the periods before it, as many as the longest delay looks back. With fewer
+            a route is counted over those that there are, as the likelihood counts it.
         state : State
             Of every flow before the span.
         stock : (draw, stock)
@@ -164,6 +166,8 @@ class Simulator:
         given: Given,
     ) -> Drawn:
         part = self.arriving(t) if self.arriving else np.ones((len(self._routes), 1))
+        if sources.shape[1] < self.structure.longest_lag:
+            part = renormalised(part, self._known(sources.shape[1]), np)
         known = given.shock[:, t] if t < given.shock.shape[1] else self.shock_law(period.ordinal)
         frailty, arrival = self.innovations.cells(self.structure.names, period.ordinal)
         return draw_period(
@@ -185,6 +189,13 @@ class Simulator:
             at_once=self._at_once(part),
             elasticity=self.draws.elasticity,
         )
+
+    def _known(self, n_before: int) -> Floats:
+        """Give the share of each route's weights on the periods that there are, (route, draw)."""
+        known = np.ones((len(self._routes), self.innovations.n_draws))
+        for r, (_, _, weights) in enumerate(self._routes):
+            known[r] = weights[:, : n_before + 1].sum(axis=1) / weights.sum(axis=1)
+        return known
 
     def _delayed(self, sources: Floats, part: Floats) -> Floats:
         """Give what the sources, (route, time, draw), bring the routed flows: (draw, flow).
@@ -282,8 +293,8 @@ def simulate_draws(
     Returns
     -------
     Simulated
-        Counts of the flows with a rate, and stocks. Before the first period routed flows had no
-        sources.
+        Counts of the flows with a rate, and stocks. Routed flows are counted over the periods
+        that there are.
     """
     structure = spec.structure
     n_draws, n_flows = draws.initial.level.shape
