@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 from mppbayes.model.closings import closings
 from mppbayes.model.delays import nominal_weights
 from mppbayes.model.replay import replay
+from mppbayes.model.resolution import nominal_exposure
+from mppbayes.model.routing import route_arrays
 from mppbayes.model.structure import Structure
 from mppbayes.network import Network
 
@@ -300,6 +302,47 @@ def test_a_longer_figure_goes_by_what_drives_its_flow():
     np.testing.assert_allclose(shares("report", 3), np.array([1, 4, 9]) * 6 / 14)
     np.testing.assert_allclose(shares("other", 0), [2, 2, 2])
     np.testing.assert_allclose(history[6:12, position("minors")], 10)  # known of half the time
+
+
+def test_a_year_is_spread_around_the_months_of_its_parts():
+    """The 600 of the rest go evenly, so that what follows it is counted over some in each month."""
+    net = network(
+        flow("whole"),
+        flow("part", part_of="whole"),
+        flow("rest", part_of="whole", rest=True),
+        flow("fed", route=[route("rest", 1.0, 0.5)]),
+    )
+    months_of_part = [400.0] * 3 + [0.0] * 9
+    known = chains.layout(
+        net,
+        whole=[("2020", 1800)],
+        part=months("2020-01", months_of_part),
+        fed=months("2020-01", [20] * 12),
+    )
+    np.testing.assert_allclose(known.windows.history[:, 0], np.array(months_of_part) + 50)
+    np.testing.assert_allclose(nominal_exposure(known)[:, 2], 50.5)
+
+
+def test_no_source_is_less_than_nobody():
+    """Which of two wholes gave the part its months is not known, and the rest would be negative."""
+    net = network(
+        flow("one"),
+        flow("other"),
+        flow("part", part_of="both"),
+        flow("rest", part_of="both", rest=True),
+        flow("fed", route=[route("rest", 1.0, 0.5)]),
+        sums=[{"name": "both", "of": ["one", "other"]}],
+    )
+    known = chains.layout(
+        net,
+        one=[("2020", 600)],
+        other=[("2020", 600)],
+        part=months("2020-01", [400.0] * 2 + [0.0] * 10),
+        fed=months("2020-01", [20] * 12),
+    )
+    assert np.nanmin(nominal_exposure(known)[:, 3]) == 0.5
+    assert np.isfinite(route_arrays(known)["delayed_source"]).all()
+    assert (route_arrays(known)["delayed_source"] >= 0).all()
 
 
 def test_a_stock_that_is_never_seen_is_known_from_its_initial_mean():

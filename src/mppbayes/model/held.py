@@ -27,7 +27,17 @@ class Held(NamedTuple):
 
 
 def held(fixed: Floats, is_fixed: Flags, structure: Structure) -> Held:
-    """Say what the counts that stand, (draw, flow), ask of wholes and of the parts beside them."""
+    """Say what the counts that stand ask of wholes and of the parts beside them.
+
+    Parameters
+    ----------
+    fixed : (draw, flow)
+        The counts; or (time, flow).
+    is_fixed : (flow,) bool
+        Whether they stand; or one for each count.
+    structure : Structure
+        The network.
+    """
     least = np.where(is_fixed, fixed, 0.0)
     later = np.zeros_like(least)
     for whole in reversed(structure.wholes):
@@ -36,9 +46,10 @@ def held(fixed: Floats, is_fixed: Flags, structure: Structure) -> Held:
         asked = least[:, whole.parts].sum(axis=1)
         beside = np.flatnonzero(whole.combination < 0)  # of a rest: the other parts of its whole
         later[:, beside] += asked[:, None]
-        if len(whole.members) == 1 and not is_fixed[whole.members[0]]:
-            asked = asked + least[:, beside].sum(axis=1)
-            least[:, whole.members[0]] = np.maximum(least[:, whole.members[0]], asked)
+        if len(whole.members) == 1:
+            member = whole.members[0]
+            asked = np.maximum(least[:, member], asked + least[:, beside].sum(axis=1))
+            least[:, member] = np.where(is_fixed[..., member], least[:, member], asked)
     return Held(least, later)
 
 

@@ -23,7 +23,7 @@ from mppbayes.model.specification import ModelSpec
 from mppbayes.model.step import Parameters, State
 from mppbayes.model.structure import Structure
 from mppbayes.model.timing import Behind, Timing, doubt, timing_arrays
-from mppbayes.model.windows import combined, lagged
+from mppbayes.model.windows import lagged, source_of
 
 type Floats = NDArray[np.float64]
 
@@ -287,7 +287,7 @@ def _exposures(draws: FlowDraws, layout: Layout) -> Floats:
             weights = draws.weights[structure.route_name(flow, route)]
             share = weights.sum(axis=1, keepdims=True)
             most = weights.shape[1] - 1
-            history = combined(layout.windows.history, structure.combination(route.source))
+            history = source_of(layout.windows.history, structure.combination(route.source))
             known = weights @ lagged(~np.isnan(history), most).T / share
             delayed = weights @ lagged(np.nan_to_num(history), most).T
             total[..., position[flow.name]] += renormalised(delayed, known, np)

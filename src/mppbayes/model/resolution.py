@@ -10,7 +10,7 @@ from mppbayes.model.delays import nominal_shares, nominal_weights
 from mppbayes.model.layout import Layout
 from mppbayes.model.specification import ModelSpec
 from mppbayes.model.structure import Structure
-from mppbayes.model.windows import combined, delayed
+from mppbayes.model.windows import delayed, source_of
 from mppbayes.panel import Panel
 
 type Floats = NDArray[np.float64]
@@ -128,7 +128,7 @@ def nominal_exposure(layout: Layout) -> Floats:
         if kind == "routed":
             exposure[:, i] = 0.5
             for route, weight in zip(flow.routes, nominal_shares(flow.routes), strict=True):
-                source = combined(windows.history, structure.combination(route.source))
+                source = source_of(windows.history, structure.combination(route.source))
                 total, known = delayed(source, nominal_weights(route))
                 exposure[:, i] += weight * total / np.where(known > 0, known, np.nan)
         elif kind == "stock":

@@ -20,7 +20,7 @@ from mppbayes.model.layout import Layout
 from mppbayes.model.positive import HALF
 from mppbayes.model.specification import ModelSpec
 from mppbayes.model.structure import Structure
-from mppbayes.model.windows import combined, delayed, lagged
+from mppbayes.model.windows import delayed, lagged, source_of
 from mppbayes.network import Flow, Route
 
 
@@ -62,7 +62,7 @@ def route_arrays(known: Layout) -> dict[str, NDArray[np.float64]]:
     if not structure.routes:
         return {}
     sources = [
-        combined(known.windows.history, structure.combination(route.source))
+        source_of(known.windows.history, structure.combination(route.source))
         for _, route in structure.routes
     ]
     spread = [

@@ -14,6 +14,7 @@ from mppbayes.model.layout import Layout
 from mppbayes.model.positive import HALF
 from mppbayes.model.step import Parameters
 from mppbayes.model.structure import Structure
+from mppbayes.model.windows import source_of
 
 type Floats = NDArray[np.float64]
 Array = Any
@@ -80,7 +81,7 @@ def timing_arrays(known: Layout, layout: Layout) -> dict[str, Floats]:
             combination = structure.combination(route.source)
             later = share * _later(nominal_weights(route), n_time)
             reach += later * (moves[:, :, j] @ combination)
-            source += later @ (history @ combination)
+            source += later @ source_of(history, combination)
         reach /= np.maximum(source, HALF)[:, None]
         own, after = _within(known, j)
         chance = _chance(structure, history, j)

@@ -15,7 +15,9 @@ from numpy.typing import NDArray
 
 from mppbayes.model.accounts import Accounts
 from mppbayes.model.delays import nominal_shares, nominal_weights
+from mppbayes.model.held import held
 from mppbayes.model.levels import Levels
+from mppbayes.model.positive import HALF
 from mppbayes.model.structure import Structure
 from mppbayes.network import Route
 
@@ -136,7 +138,7 @@ def cut(
     n_time, n_flows = len(time), len(structure.flows)
     spans = [_spans(figures[figures["series"] == name], time) for name in structure.names]
     history = np.full((n_time, n_flows), np.nan)
-    pace = _pace(structure, levels)
+    pace, least = _pace(structure, levels), _held(structure, spans, n_time)
     for i in np.concatenate(structure.tiers):
         if structure.drives[i] == "part":
             pace[:, i] = combined(history, structure.room[i])
@@ -146,7 +148,9 @@ def cut(
             share = np.maximum(pace[first : last + 1, i], 1e-9)
             if not np.isfinite(share).all():
                 share = np.ones(len(share))
-            history[first : last + 1, i] = figure * share / share.sum()
+            kept = least[first : last + 1, i]
+            kept = kept * min(1.0, figure / max(kept.sum(), HALF))
+            history[first : last + 1, i] = kept + (figure - kept.sum()) * share / share.sum()
     usable = np.ones((n_time, n_flows), dtype=bool)
     room = np.full((n_time, n_flows), np.nan)
     apart = np.full((n_time, n_flows), np.nan)
@@ -255,6 +259,18 @@ def _pace(structure: Structure, levels: Levels) -> Floats:
     return pace
 
 
+def _held(
+    structure: Structure, spans: list[list[tuple[int, int, float, float]]], n_time: int
+) -> Floats:
+    """Give how many of each flow the figures that parts have of single periods hold."""
+    single = np.full((n_time, len(spans)), np.nan)
+    for i, windows in enumerate(spans):
+        for first, last, figure, _ in windows:
+            if first == last:
+                single[first, i] = figure
+    return held(np.nan_to_num(single), ~np.isnan(single), structure).least
+
+
 def _in_whole(spread: Floats) -> Floats:
     """Make whole numbers of the shares in a figure, as close as they allow; they add up to it."""
     return np.diff(np.round(spread.cumsum()), prepend=0.0)
@@ -273,8 +289,9 @@ def _arriving(structure: Structure, routes: tuple[Route, ...], history: Floats) 
     """Give what the sources of a flow bring, as declared; NaN where too little is known of them."""
     total = np.zeros(len(history))
     for route, share in zip(routes, nominal_shares(routes), strict=True):
-        source = combined(history, structure.combination(route.source))
-        came, known = delayed(source, nominal_weights(route))
+        came, known = delayed(
+            source_of(history, structure.combination(route.source)), nominal_weights(route)
+        )
         enough = known >= KNOWN_WEIGHT - 1e-12
         total += share * np.where(enough, came / np.maximum(known, KNOWN_WEIGHT), np.nan)
     return total
@@ -284,6 +301,14 @@ def combined(values: Floats, combination: Floats) -> Floats:
     """Combine the columns of an array; unknown where one that counts is: (time,)."""
     chosen = np.flatnonzero(combination)
     return np.asarray(values[:, chosen] @ combination[chosen])
+
+
+def source_of(history: Floats, combination: Floats) -> Floats:
+    """Combine what came into the source of a route: (time,).
+
+    A rest is no less than nobody, though figures spread over their periods may say so.
+    """
+    return np.maximum(combined(history, combination), 0.0)
 
 
 def delayed(source: Floats, weights: Floats) -> tuple[Floats, Floats]:
