@@ -148,9 +148,7 @@ def cut(
             share = np.maximum(pace[first : last + 1, i], 1e-9)
             if not np.isfinite(share).all():
                 share = np.ones(len(share))
-            kept = least[first : last + 1, i]
-            kept = kept * min(1.0, figure / max(kept.sum(), HALF))
-            history[first : last + 1, i] = kept + (figure - kept.sum()) * share / share.sum()
+            history[first : last + 1, i] = _around(least[first : last + 1, i], figure, share)
     usable = np.ones((n_time, n_flows), dtype=bool)
     room = np.full((n_time, n_flows), np.nan)
     apart = np.full((n_time, n_flows), np.nan)
@@ -269,6 +267,12 @@ def _held(
             if first == last:
                 single[first, i] = figure
     return held(np.nan_to_num(single), ~np.isnan(single), structure).least
+
+
+def _around(least: Floats, figure: float, share: Floats) -> Floats:
+    """Spread what a figure has beyond the least of each period in proportion to the shares."""
+    there = least * min(1.0, figure / max(least.sum(), HALF))
+    return there + (figure - there.sum()) * share / share.sum()
 
 
 def _in_whole(spread: Floats) -> Floats:
