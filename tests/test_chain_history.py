@@ -127,7 +127,7 @@ def test_a_forecast_goes_on_from_any_evidence(net, seed):
     check_forecast(net, seed, full=True)
 
 
-@settings(quickly, phases=[Phase.generate])
+@settings(quickly, max_examples=200, phases=[Phase.generate])
 @given(chains.random_networks(with_parts=False), st.integers(0, 10**6))
 def test_a_forecast_goes_on_from_any_evidence_of_small_stocks(net, seed):
     check_forecast(net, seed)
@@ -143,7 +143,7 @@ def test_stocks_close_and_parts_lie_within_their_wholes_whatever_is_known_of_the
     strict=True,
     reason="longer figures of a part, or of a member of a sum, beside months of another part",
 )
-@settings(quickly, phases=[Phase.generate])
+@settings(quickly, max_examples=200, phases=[Phase.generate])
 @given(chains.random_networks(), st.integers(0, 10**6))
 def test_a_forecast_goes_on_from_any_evidence_of_parts(net, seed):
     check_forecast(net, seed, full=True)
