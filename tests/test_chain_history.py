@@ -127,7 +127,7 @@ def test_a_forecast_goes_on_from_any_evidence(net, seed):
     check_forecast(net, seed, full=True)
 
 
-@settings(quickly, max_examples=200, phases=[Phase.generate])
+@settings(quickly, phases=[Phase.generate])
 @given(chains.random_networks(with_parts=False), st.integers(0, 10**6))
 def test_a_forecast_goes_on_from_any_evidence_of_small_stocks(net, seed):
     check_forecast(net, seed)

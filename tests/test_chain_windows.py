@@ -323,6 +323,15 @@ def test_a_year_is_spread_around_the_months_of_its_parts():
     np.testing.assert_allclose(nominal_exposure(known)[:, 2], 50.5)
 
 
+@pytest.mark.parametrize("known_months", [range(12), range(6, 12), [0], []])
+def test_which_months_of_a_part_are_known_does_not_skew_the_year(known_months):
+    net = network(flow("whole"), flow("part", part_of="whole"))
+    part = [(f"2020-{month + 1:02}", 80) for month in known_months]
+    figures = {"part": part} if part else {}
+    known = chains.layout(net, whole=[("2020", 1200)], **figures)
+    np.testing.assert_allclose(known.windows.history[:, 0], 100)
+
+
 def test_no_source_is_less_than_nobody():
     """Which of two wholes gave the part its months is not known, and the rest would be negative."""
     net = network(

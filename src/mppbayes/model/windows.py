@@ -138,7 +138,7 @@ def cut(
     n_time, n_flows = len(time), len(structure.flows)
     spans = [_spans(figures[figures["series"] == name], time) for name in structure.names]
     history = np.full((n_time, n_flows), np.nan)
-    pace, least = _pace(structure, levels), _held(structure, spans, n_time)
+    pace, (least, told) = _pace(structure, levels), _held(structure, spans, n_time)
     for i in np.concatenate(structure.tiers):
         if structure.drives[i] == "part":
             pace[:, i] = combined(history, structure.room[i])
@@ -148,7 +148,8 @@ def cut(
             share = np.maximum(pace[first : last + 1, i], 1e-9)
             if not np.isfinite(share).all():
                 share = np.ones(len(share))
-            history[first : last + 1, i] = _around(least[first : last + 1, i], figure, share)
+            within = slice(first, last + 1), i
+            history[within] = _around(least[within], told[within], figure, share)
     usable = np.ones((n_time, n_flows), dtype=bool)
     room = np.full((n_time, n_flows), np.nan)
     apart = np.full((n_time, n_flows), np.nan)
@@ -259,18 +260,30 @@ def _pace(structure: Structure, levels: Levels) -> Floats:
 
 def _held(
     structure: Structure, spans: list[list[tuple[int, int, float, float]]], n_time: int
-) -> Floats:
-    """Give how many of each flow the figures that parts have of single periods hold."""
+) -> tuple[Floats, Floats]:
+    """Give how many of each flow its parts' figures of single periods hold, and of how many parts.
+
+    Returns
+    -------
+    least, told : (time, flow)
+    """
     single = np.full((n_time, len(spans)), np.nan)
     for i, windows in enumerate(spans):
         for first, last, figure, _ in windows:
             if first == last:
                 single[first, i] = figure
-    return held(np.nan_to_num(single), ~np.isnan(single), structure).least
+    is_single = ~np.isnan(single)
+    least = held(np.nan_to_num(single), is_single, structure).least
+    return least, held(np.ones_like(single), is_single, structure).least
 
 
-def _around(least: Floats, figure: float, share: Floats) -> Floats:
-    """Spread what a figure has beyond the least of each period in proportion to the shares."""
+def _around(least: Floats, told: Floats, figure: float, share: Floats) -> Floats:
+    """Spread what a figure has beyond the least of each period in proportion to the shares.
+
+    Periods in which fewer parts have figures than in others hold as much as these on average.
+    """
+    full = told == told.max()
+    least = np.where(full, least, np.maximum(least, least[full].mean()))
     there = least * min(1.0, figure / max(least.sum(), HALF))
     return there + (figure - there.sum()) * share / share.sum()
 
