@@ -3,7 +3,8 @@
 
 VENV        := .venv
 PYTHON      :=
-BENCHMARKS  := $(addprefix benchmarks/,whole_chain.py chain_growth.py backends.py innovations.py log_gamma.py)
+BENCHMARKS  := $(addprefix benchmarks/,whole_chain.py chain_growth.py backends.py innovations.py log_gamma.py \
+                recomputing.py)
 bin         := $(VENV)/bin
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
