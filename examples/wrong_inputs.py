@@ -683,6 +683,14 @@ show(
         "'pending' has no figures and no initial",
     ),
     Case(
+        "a stock in thousands, and those who leave it in persons: more leave than are there",
+        lambda: fit(
+            chain(),
+            "pending,2024-01,5\npending,2024-02,5\nentries,2024-02,900\ndecisions,2024-02,900\n",
+        ),
+        "times as many leave",
+    ),
+    Case(
         "a fit of a network whose routes wait for each other",
         lambda: fit(
             network(

@@ -275,6 +275,7 @@ def test_every_figure_of_a_flow_is_one_factor(drawn):
     structure, counts = known.structure, of_flows(known)
     published = of_flows(known, all_of_them=True).items()
     total = dict.fromkeys((name for name in made if name not in ("log_mean", "stock_rows")), 0.0)
+    unsure = unsure_before(known, parameters)
     units = roundings(known)
     for (s, a, b), value in counts.items():
         unit = units[s, a, b]
@@ -303,13 +304,15 @@ def test_every_figure_of_a_flow_is_one_factor(drawn):
         else:
             name, whole = "coarse_counts", structure.room[s].argmax()
             single = known.windows.seen & (known.windows.length == 1)
+            single &= ~structure.driven("part")
             fill = np.where(single, known.windows.value, past.mean)[:, a : b + 1]
             room = np.maximum(fill @ structure.room[s], 0.5).sum(axis=1)
             share = expected / room
             _, shape = window_law(room, months, law, np)
             of_share = (1 - share) / (share * (shape + 1))
             law = own(parameters, whole, relative[:, a : b + 1, whole])
-            shape = 1 / (of_share + 1 / window_law(room, months, law, np)[1])
+            of_whole = 1 / window_law(room, months, law, np)[1] + unsure[:, b, whole]
+            shape = 1 / (of_share + of_whole)
             added = stats.nbinom.logpmf(value, shape, shape / (shape + expected))
         total[name] = total[name] + added
     for name, value in total.items():

@@ -153,6 +153,16 @@ VAGUE = chains.network(
     chains.flow("came", enters="here"),
     stocks=[chains.stock("here") | {"initial": {"mean": 7000.0, "sd": 1e6}}],
 )
+EMPTIED = chains.network(
+    chains.flow("came", enters="here"),
+    chains.flow("gone", leaves="here"),
+    stocks=[chains.stock("here")],
+)
+LEFT = [
+    (series, month, value)
+    for series, value in (("came", 1000), ("gone", 1000), ("here", 5))
+    for month in ("2024-01", "2024-02", "2024-03")
+]
 SUMMED = chains.network(
     chains.flow("came", enters="here"),
     chains.flow("more"),
@@ -168,6 +178,11 @@ SUMMED = chains.network(
         (STOCK, [("came", "2024-01", 3)], ["stock 'here' has no figures and no initial"]),
         (VAGUE, [("came", "2024-01", 3)], ["its sd is 1e+06; expected at most its mean, 7000"]),
         (STOCK, [("here", "2024-01", 3)], ["no flow has a count that the model can use"]),
+        (
+            EMPTIED,
+            LEFT,
+            ["in a month 191 times as many leave stock 'here' as are in it", "and those of 'gone'"],
+        ),
         (
             SUMMED,
             [("came", "2024-01", 3), ("everyone", "2024-02", 9)],

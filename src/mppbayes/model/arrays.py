@@ -83,6 +83,8 @@ def evidence_arrays(known: Layout, layout: Layout) -> Arrays:
         data |= {"ends": windows.end | ~windows.covered, "length": windows.length.astype(float)}
     if structure.driven("part").any():
         data |= {"room": np.nan_to_num(windows.room), "room_seen": ~np.isnan(windows.room)}
+        if layout.silent.any():
+            data["silent"] = np.tile(known.silent, (len(windows.value), 1))
     if structure.network.stocks:
         present, present_seen = bridged(known)
         data |= {

@@ -122,20 +122,17 @@ def _coarse(layout: Layout, given: Given, passed: Passed, parameters: Parameters
         is_part = pt.as_tensor(layout.structure.driven("part"))[flow]
         room = pt.maximum(passed.room[time, flow], 1e-9)
         shape = windows.shape(pt.where(is_part, room, expected), flow, parameters)
-        whole = windows.shape(room, _whole(layout)[flow], parameters)
+        of_room = pt.as_tensor(layout.structure.whole)[flow]
+        whole = windows.shape(room, of_room, parameters)
         share = pt.clip(expected / room, 1e-6, 1 - 1e-6)
         of_share = (1 - share) / (share * (shape + 1))
-        relative = pt.where(is_part, of_share + 1 / whole, 1 / shape)
+        of_whole = 1 / whole
+        if passed.unsure is not None:
+            of_whole = of_whole + passed.unsure[time, of_room]
+        relative = pt.where(is_part, of_share + of_whole, 1 / shape)
     law = Shape.of(1 / (relative + cells["rounding_variance"] / expected**2))
     coarse = negative_binomial(cells["count"], cells["log_factorial"], pt.log(expected), law)
     pm.Potential("coarse_counts", (cells["weight"] * coarse).sum())
-
-
-def _whole(layout: Layout) -> TensorVariable:
-    """Give for each part a flow of its whole; for others the flow itself."""
-    room = layout.structure.room
-    own = np.arange(len(room))
-    return pt.as_tensor(np.where(room.any(axis=1), room.argmax(axis=1), own))
 
 
 class _Windows(NamedTuple):

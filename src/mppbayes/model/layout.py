@@ -214,6 +214,18 @@ class Layout:
         return windows.seen & self.structure.driven("part") & ~np.isnan(windows.room)
 
     @cached_property
+    def silent(self) -> NDArray[np.bool_]:
+        """Flows that have parts, of which nothing else ever tells: (flow,)."""
+        told = (self.windows.covered | self.windows.counted).any(axis=0)
+        return np.asarray((self.structure.room > 0).any(axis=0) & ~told)
+
+    @cached_property
+    def told(self) -> NDArray[np.bool_]:
+        """At the end of which periods something tells of a flow: (time, flow)."""
+        by_part = self.windows.seen @ (self.structure.room > 0)
+        return np.asarray(self.windows.end | (by_part & self.silent))
+
+    @cached_property
     def may_learn_from_stocks(self) -> bool:
         """Whether flows without figures can learn from a stock, in this or in a shorter panel."""
         structure = self.structure

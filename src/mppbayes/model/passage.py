@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from mppbayes.model.balance import balanced
 from mppbayes.model.laws import in_doubt, unsettled, window_law
+from mppbayes.model.partsalone import Windows, parts_alone
 from mppbayes.model.period import Carried, Chance, Passed, Seen, Ties
 from mppbayes.model.positive import HALF, bounded, some
 from mppbayes.model.step import (
@@ -100,7 +101,9 @@ def passage(
         news = news - xp.where(seen.row, (1 - row.told) * bias(expected, shape), 0.0)
     if ties.tiers:
         of_share = share_surprise(count, expected, room, shape, xp)
-        news = xp.where(ties.links.parts, xp.where(seen.room_seen, of_share, 0.0), news)
+        windows = Windows(count, expected, room, length, shape)
+        alone, of_whole = parts_alone(windows, seen, carried.unsure, parameters, ties, xp)
+        news = xp.where(ties.links.parts, xp.where(seen.room_seen, of_share, alone), news)
     unseen, implied = _gap(expected, length, shape, chance, parameters, xp)
     if ties.tiers:
         of_share = _gap_of_part(expected, room, length, shape, chance, parameters, xp)
@@ -109,6 +112,8 @@ def passage(
     lasts = xp.where(known, gain * news, parameters.adaptation * unseen)
     if seen.ends is not None:
         lasts = xp.where(seen.ends, lasts, 0.0)
+    if seen.silent is not None:
+        lasts = lasts + of_whole
     moved = advance(state, reached, lasts, parameters)
     on = carried._replace(level=moved.level, long_run=moved.long_run, unsure=left)
     if ties.driven is not None:
@@ -164,7 +169,8 @@ def _expected(
     if seen.month is not None:
         fill = xp.where(seen.month_seen, seen.month, mean)
     for tier in ties.tiers:
-        left = xp.maximum(fill @ ties.room.T, HALF)
+        told = xp.where(ties.links.parts, mean, fill)
+        left = xp.maximum(told @ ties.room.T, HALF)
         room = xp.where(tier, xp.where(seen.room_seen, seen.room, left), room)
         _, share = expectations(state, room, shock, crowding, parameters, ties.links, xp)
         mean = xp.where(tier, share, mean)

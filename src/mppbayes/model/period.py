@@ -63,6 +63,8 @@ class Seen(NamedTuple):
         The count of this period alone, and whether it is known.
     room, room_seen : (flow,), optional
         What a part takes its share of, and whether the figures tell.
+    silent : (flow,) bool, optional
+        Whether nothing but its parts ever tells of a whole.
     present, present_seen : (stock,), optional
         The level, and whether it is known, by a figure or between two.
     before_seen : (stock,), optional
@@ -97,6 +99,7 @@ class Seen(NamedTuple):
     row: Array = None
     room: Array = None
     room_seen: Array = None
+    silent: Array = None
     present: Array = None
     present_seen: Array = None
     before_seen: Array = None
@@ -124,6 +127,8 @@ class Ties(NamedTuple):
         The parts, in turns.
     room : (flow, flow)
         What each part takes its share of, as a combination of flows.
+    whole : (flow,) int
+        For each part a flow of its whole; for others the flow itself.
     driven : (flow, stock)
         1 where a stock drives a flow.
     change : (flow, stock)
@@ -143,6 +148,7 @@ class Ties(NamedTuple):
     links: Links
     tiers: tuple[Array, ...] = ()
     room: Array = None
+    whole: Array = None
     driven: Array = None
     change: Array = None
     reference: Array = None
@@ -225,13 +231,14 @@ def ties(structure: Structure, reference: Array, members: Array) -> Ties:
     )
     links = Links(parts if tiers else None)
     if not structure.network.stocks:
-        return Ties(links, tiers, structure.room)
+        return Ties(links, tiers, structure.room, structure.whole)
     if structure.leaving.any():
         links = links._replace(leaving=structure.leaving)
     return Ties(
         links,
         tiers,
         structure.room,
+        structure.whole,
         structure.drivers,
         structure.change,
         reference,

@@ -186,8 +186,8 @@ class Past(NamedTuple):
     Attributes
     ----------
     end : State
-        Arrays (draw, flow): every flow after its own last window; as it was at first where it
-        has none.
+        Arrays (draw, flow): every flow after the last period that tells of it; as it was at first
+        where none does.
     mean : (draw, time, flow)
         The expected count of each period kept, given the periods before.
     counts : (draw, time, flow)
@@ -227,7 +227,7 @@ def replay(draws: FlowDraws, layout: Layout, keep_from: int = 0) -> Past:
     Past
         The flows' levels at the end, and the periods kept.
     """
-    structure, windows = layout.structure, layout.windows
+    structure, told = layout.structure, layout.told
     tied = ties(structure, draws.size, layout.levels.members)
     data = evidence_arrays(layout, layout)
     if structure.routes:
@@ -251,9 +251,9 @@ def replay(draws: FlowDraws, layout: Layout, keep_from: int = 0) -> Past:
             seen = seen._replace(blur=data["blur"][t] + cut[:, t])
         chance = Chance(draws.shock[:, t, None], gap, draws.elasticity, draws.unrecorded)
         carried, passed = passage(carried, first, seen, chance, draws.at(now), tied, np)
-        end = where(windows.end[t], State(carried.level, carried.long_run), end)
+        end = where(told[t], State(carried.level, carried.long_run), end)
         if unsure is not None:
-            unsure = np.where(windows.end[t], carried.unsure, unsure)
+            unsure = np.where(told[t], carried.unsure, unsure)
         means.append(passed.mean)
         counts.append(passed.count)
         stocks.append(carried.stock)

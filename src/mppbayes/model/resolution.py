@@ -26,7 +26,8 @@ def resolve(spec: ModelSpec, panel: Panel) -> ModelSpec:
     A mean level is centred at the log of the mean count (half a count at least); of a routed or
     stock-driven flow, of the ratio of its counts to what they are counted over; of a part at the
     logit of its share; of a flow with a stay, at the log of the hazard that it means. A ceiling is
-    20 times the largest count. A flow without evidence takes the mean of the others of its drive.
+    20 times the largest count. A flow without evidence takes the mean of the others of its drive;
+    one of which nothing but its parts ever tells is taken for twice as many as these.
     A stock's size is the mean of its known levels, else its ``initial`` mean.
 
     Parameters
@@ -44,8 +45,8 @@ def resolve(spec: ModelSpec, panel: Panel) -> ModelSpec:
     Raises
     ------
     SpecError
-        If no flow has evidence, a stock has neither figures nor an ``initial``, or the panel is of
-        another network.
+        If no flow has evidence, a stock has neither figures nor an ``initial``, more leave a stock
+        in a period than are in it, or the panel is of another network.
     """
     require_same_network(spec, panel)
     layout = Layout.of(panel)
@@ -58,6 +59,7 @@ def resolve(spec: ModelSpec, panel: Panel) -> ModelSpec:
     _require_stocks(layout)
     structure = layout.structure
     centres = _centres(layout)
+    _require_fewer_leave(layout, centres)
     largest = np.full(len(structure.flows), np.nan)
     for i in range(len(largest)):
         largest[i] = _largest(layout, i)
@@ -112,6 +114,28 @@ def _require_stocks(layout: Layout) -> None:
         )
 
 
+def _require_fewer_leave(layout: Layout, centres: Floats) -> None:
+    """Refuse stocks of which, by the figures, more leave in a period than are in them."""
+    structure, seen = layout.structure, layout.windows.seen.any(axis=0)
+    faults = []
+    for name, leaving in zip(layout.network.stock_names, structure.leaving.T, strict=True):
+        flows = np.flatnonzero((leaving > 0) & seen)
+        share = np.exp(centres[flows]).sum()
+        if share >= 1:
+            those = ", ".join(repr(structure.names[i]) for i in flows)
+            faults.append(
+                f"in a {layout.network.period} {share:.3g} times as many leave stock {name!r} as "
+                f"are in it, by its figures and those of {those}"
+            )
+    if faults:
+        raise SpecError(
+            "more leave than are there",
+            faults,
+            "only who was in a stock at the end of a period can leave in the next one: take a "
+            "network of shorter periods, or look at the units of the figures",
+        )
+
+
 def nominal_exposure(layout: Layout) -> Floats:
     """Give what each flow is counted over, as the figures and the declared delays tell it.
 
@@ -148,12 +172,16 @@ def _centres(layout: Layout) -> Floats:
     exposure = nominal_exposure(layout)
     centres = np.full(len(structure.flows), np.nan)
     for i, kind in enumerate(structure.drives):
-        used = windows.inside[:, i] & ~np.isnan(exposure[:, i])
+        history, inside = windows.history[:, i], windows.inside[:, i]
+        if layout.silent[i]:
+            history = _by_parts(layout, i)
+            inside = ~np.isnan(history)
+        used = inside & ~np.isnan(exposure[:, i])
         if not used.any():
             continue
-        total, over = windows.history[used, i].sum(), exposure[used, i].sum()
+        total, over = history[used].sum(), exposure[used, i].sum()
         if kind == "exogenous":
-            centres[i] = np.log(max(windows.history[used, i].mean(), 0.5))
+            centres[i] = np.log(max(history[used].mean(), 0.5))
         elif kind == "part":
             centres[i] = np.log(total + 0.5) - np.log(max(over - total, 0.0) + 0.5)
         else:
@@ -180,12 +208,21 @@ def _largest(layout: Layout, i: int) -> float:
     """Give the largest count per period of a flow, its rounding allowed for; NaN if none."""
     windows, name = layout.windows, layout.structure.names[i]
     ends = windows.seen[:, i]
+    if layout.silent[i] and layout.told[:, i].any():
+        return float(np.nanmax(_by_parts(layout, i)))
     if not ends.any():
         return np.nan
     upper = layout.counts["upper"].sel(flow=name).values
     single = ends & (windows.length[:, i] == 1)
     most = [windows.value[ends, i] / windows.length[ends, i], upper[single]]
     return float(np.nanmax(np.concatenate(most)))
+
+
+def _by_parts(layout: Layout, i: int) -> Floats:
+    """Take a flow for twice what its parts tell of it, NaN where they tell nothing: (time,)."""
+    parts = layout.windows.history[:, layout.structure.room[:, i] > 0]
+    known = ~np.isnan(parts)
+    return np.where(known.any(axis=1), 2 * np.where(known, parts, 0.0).sum(axis=1), np.nan)
 
 
 def _by_flow(structure: Structure, values: Floats) -> dict[str, float]:

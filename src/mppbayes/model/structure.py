@@ -226,6 +226,12 @@ class Structure:
         )
 
     @cached_property
+    def whole(self) -> NDArray[np.int64]:
+        """The position of a flow of each part's whole; of other flows, their own: (flow,)."""
+        own = np.arange(len(self.flows))
+        return np.where(self.room.any(axis=1), self.room.argmax(axis=1), own)
+
+    @cached_property
     def wholes(self) -> tuple[Whole, ...]:
         """The flows and sums that have parts, in the order in which their parts are drawn."""
         turn = {s: i for i, tier in enumerate(self.tiers) for s in tier.tolist()}

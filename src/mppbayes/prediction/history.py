@@ -38,8 +38,8 @@ class History:
 
     @cached_property
     def last(self) -> NDArray[np.int64]:
-        """The position of each flow's last window's end; −1 where it has none: (flow,)."""
-        end = self.layout.windows.end
+        """The position of the last period that tells of each flow; −1 where none: (flow,)."""
+        end = self.layout.told
         return np.where(end.any(axis=0), len(end) - 1 - end[::-1].argmax(axis=0), -1)
 
     def span(self, origin: pd.Period, end: pd.Period) -> pd.PeriodIndex:

@@ -79,6 +79,7 @@ class PastCounts:
         windows = self.layout.windows
         known = windows.single | ~np.isnan(windows.apart)
         month = np.where(windows.single, windows.value, np.nan_to_num(windows.apart))
+        known = known & ~self.layout.structure.driven("part")
         fill = np.where(self._here(known), self._here(month), self.mean)
         seen = self._here(windows.room)[:, s]
         return np.where(np.isnan(seen), np.maximum(fill @ combination, HALF), seen)
