@@ -398,6 +398,14 @@ def test_the_asylum_inflow_holds_the_monthly_flows():
             "routes without delay close a loop (applications → cases → applications)",
         ),
         (
+            chain(cases={"route": [{"source": "grants", "delay": 3}]}),
+            "flow 'cases': route 1 delay is 3; expected a table { mean = …, sd = … }",
+        ),
+        (
+            chain(cases={"route": [{"source": ["grants", "appeals"]}]}),
+            "route 1 source is ['grants', 'appeals']; expected one name",
+        ),
+        (
             chain(cases={"route": [{"source": "grants", "delay": {"mean": 1, "sd": -1}}]}),
             "route 1 delay sd is -1; expected a number of at least 0",
         ),

@@ -139,7 +139,7 @@ def in_year(period):
     [
         ({"pooling": {"adaptation": "organisation"}}, "is 'organisation'; expected a list"),
         ({"priors": {"adaptation": Prior(0, -1, 1)}}, "doubt is -1; expected a number above 0"),
-        ({"priors": {"adaptation": (0, 1, 1)}}, "expected a table or a Prior"),
+        ({"priors": {"adaptation": (0, 1, 1)}}, "expected a table"),
         ({"priors": {"adaptation": {"centre": 0, "doubt": 1}}}, "'spread' is missing; add it"),
         ({"shock": CrisisShock(probability=2)}, "probability is 2; expected a number below 1"),
         ({"shock": {"skale": 3}}, "unknown key 'skale'; did you mean 'scale'?"),

@@ -108,8 +108,9 @@ class Network(Header):
     def migratieketen(cls) -> Self:
         """Give the Dutch migration chain: every public series, with its stocks and routes.
 
-        Each assumption stands in a ``note`` beside it. A fit takes minutes; the flows of
-        :meth:`asylum_inflow` alone take a good one.
+        Each assumption stands in a ``note`` beside it. A fit takes some 40 minutes on two
+        processors, so give it ``max_minutes=90``; the flows of :meth:`asylum_inflow` alone take
+        about two.
         """
         return cls._bundled("migratieketen")
 

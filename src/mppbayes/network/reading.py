@@ -49,7 +49,7 @@ _INNER = {
 }
 _EXPECTED = {
     "bool_type": "true or false",
-    "dataclass_type": "a table or a {class_name}",
+    "dataclass_type": "a table",
     "dict_type": "a table",
     "finite_number": "a finite number",
     "float_parsing": "a number",
@@ -202,6 +202,12 @@ def fault(
             return f"{where}: unknown key '{inner[-1]}'; {suggest(inner[-1], known)}"
         case "missing":
             return f"{', '.join((place, *path[:-1]))}: '{path[-1]}' is missing; add it"
+        case "dataclass_type" if path and inner[-1] in holders:
+            keys = ", ".join(f"{key} = …" for key in _keys(holders[inner[-1]]))
+            found = f"{' '.join(path)} is {detail['input']!r}"
+            return f"{place}: {found}; expected a table {{ {keys} }}"
+        case "string_type" if isinstance(detail["input"], list | tuple):
+            return f"{place}: {' '.join(path)} is {detail['input']!r}; expected one name"
         case "tuple_type" if table in _LISTS and isinstance(detail["input"], Mapping):
             return f"{place}: {_no_list(path[-1], table)}"
         case kind:

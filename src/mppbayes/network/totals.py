@@ -91,7 +91,7 @@ def _route_loops(rows: _Rows) -> Iterator[str]:
         if any(source in at_once.get(name, ()) for name, source in steps):
             yield (
                 f"routes without delay close a loop ({_way(loop)}); "
-                f"give one of them a delay with a mean above 0"
+                f"let a stock lie between them, which drives with who was in it the period before"
             )
 
 
