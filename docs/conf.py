@@ -34,7 +34,7 @@ logging.getLogger("pytensor").setLevel(logging.WARNING)  # else it chats while a
 sphinx_gallery_conf = {
     "examples_dirs": "../examples",
     "gallery_dirs": "generated/examples",
-    "filename_pattern": r"(first_forecast|whole_paths|wrong_inputs)\.py$",
+    "filename_pattern": r"(first_forecast|small_chain|whole_paths|wrong_inputs)\.py$",
     "abort_on_example_error": True,
     "download_all_examples": False,
     "show_signature": False,

@@ -177,7 +177,7 @@ def backtest(
 @app.command()
 def demo(
     whole: Annotated[
-        bool, typer.Option("--whole", help="The whole chain, which takes an hour or more.")
+        bool, typer.Option("--whole", help="The whole chain, which takes an hour.")
     ] = False,
     out: Out = Path("mppbayes-demo"),
     until: Until = "2030-12",
