@@ -8,7 +8,8 @@ import pytensor.tensor as pt
 import pytest
 from pytensor.graph.replace import clone_replace
 from test_chain_recovery import PATTERNS
-from test_chain_score import worlds
+from test_chain_score import CHAINS
+from truths import worlds
 
 from mppbayes.model import evidence as evidence_of_a_graph
 from mppbayes.model.graph import build
@@ -22,7 +23,7 @@ N_PANELS = 100
 def found(request) -> pd.DataFrame:
     """Give for each panel the mean square of its rows' errors and how each follows the last."""
     rows, errors = [], None
-    for world in worlds(request.param, N_PANELS):
+    for world in worlds(CHAINS[request.param], N_PANELS):
         errors = errors or standardised(world)
         z = errors(world.data, world.unknowns)
         rows.append(
