@@ -90,7 +90,12 @@ CHAINS = {
         leaving(initial=3000), SOME, {"present": "never", "go": "never"}
     ),
     "a whole without figures": Chain(parts(), KINDS, {"decide": "never"}),
-    "parts rounded to fives": Chain(parts(), KINDS, {}, {"yes": 5, "partly": 5, "decide": 5}),
+    "parts rounded to fives": Chain(
+        parts(),
+        steady(arrive=300, decide=240, yes=100, partly=10, go=60, present=3000),
+        {},
+        {"yes": 5, "partly": 5},
+    ),
     "a rest that enters a stock, its whole unseen": Chain(
         returning(), steady(**THROUGH), {"decide": "never"}
     ),
@@ -118,17 +123,28 @@ CHAINS = {
 }
 
 
-@pytest.fixture(scope="module", params=CHAINS)
+# Known to be drawn further.
+DRAWN = {
+    "less than one a month": "an unseen flow that a stock tells of is drawn to fewer",
+    "parts rounded to fives": "levels move with the published figure of a part of about ten",
+}
+MARKED = [
+    pytest.param(
+        name, marks=[pytest.mark.xfail(strict=True, reason=DRAWN[name])] if name in DRAWN else []
+    )
+    for name in CHAINS
+]
+
+
+@pytest.fixture(scope="module", params=MARKED)
 def found(request) -> pd.DataFrame:
     """Give the mean gradient by parameter, in its standard deviations, and its error."""
-    rows, compiled = [], {}
+    rows, slopes = [], None
     for i, world in enumerate(worlds(CHAINS[request.param], N_PANELS)):
-        kind = tuple(world.data)  # small figures are rounded otherwise than large ones
-        if kind not in compiled:
-            compiled[kind] = gradient(build(world.spec, world.layout, world.data))
+        slopes = slopes or gradient(build(world.spec, world.layout, world.data))
         rows += [
             {"panel": i, "parameter": name, "of": of, "slope": slope}
-            for name, of, slope in compiled[kind](world.data, world.unknowns)
+            for name, of, slope in slopes(world.data, world.unknowns)
         ]
     by = pd.DataFrame(rows).groupby(["parameter", "of"])["slope"]
     size = (by.mean() / by.std()).rename("size")

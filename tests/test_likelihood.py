@@ -8,6 +8,7 @@ from scipy import special, stats
 
 from mppbayes.model.likelihood import (
     Shape,
+    beta_binomial_interval,
     log_gamma,
     negative_binomial,
     negative_binomial_interval,
@@ -43,6 +44,29 @@ def test_intervals_add_up_their_integers(mean, shape):
         special.logsumexp(law.logpmf(np.arange(low, low + n)))
         for low, n in zip(lower, width, strict=True)
     ]
+    np.testing.assert_allclose(found, expected, rtol=1e-7)
+
+
+@pytest.mark.parametrize("precision", [0.5, 9.0, 400.0])
+def test_intervals_of_a_part_add_up_their_integers(precision):
+    """No more than all of the trials, the last interval passes them."""
+    lower, width = np.array([0.0, 3.0, 98.0, 10.0]), np.array([3.0, 5.0, 5.0, 1.0])
+    trials, share = np.array([10.0, 50.0, 100.0, 20.0]), np.array([0.2, 0.1, 0.97, 0.5])
+    found = value(
+        beta_binomial_interval(
+            pt.constant(lower),
+            pt.constant(width),
+            5,
+            pt.constant(trials),
+            pt.constant(share),
+            pt.constant(np.full(4, precision)),
+        )
+    )
+    law = stats.betabinom(
+        trials[:, None], precision * share[:, None], precision * (1 - share)[:, None]
+    )
+    each = lower[:, None] + np.arange(5)
+    expected = np.log(np.where(np.arange(5) < width[:, None], law.pmf(each), 0.0).sum(axis=1))
     np.testing.assert_allclose(found, expected, rtol=1e-7)
 
 

@@ -6,6 +6,7 @@ import matplotlib
 import numpy as np
 import pytest
 from made_up import NETWORK, made_up_forecast
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 from mppbayes.errors import AggregationError, LabelError
 from mppbayes.network import Network
@@ -124,6 +125,19 @@ def test_a_draft_is_marked_across_every_figure():
 def test_a_final_figure_is_not_marked_as_a_draft(yearly):
     for figure in (plot_fan(yearly, "total"), plot_exceedance(yearly, "total", "2026")):
         assert "concept" not in texts(figure).lower()
+
+
+@pytest.mark.parametrize("language", ["nl", "en"])
+@pytest.mark.parametrize("rule", [">", ">="])
+@pytest.mark.parametrize("name", ["maximum", "the reception that is paid for"])
+@pytest.mark.parametrize("dpi", [72, 150])
+def test_the_labels_of_bands_lie_within_the_figure(forecast, rule, language, name, dpi):
+    scheme = BandScheme("two", (Band("minimum", 0.9), Band(name, 0.1)))
+    figure = plot_fan(bands(forecast, scheme, rule=rule), "applications", language=language)
+    figure.set_dpi(dpi)
+    canvas = FigureCanvasAgg(figure)
+    for text in figure.findobj(matplotlib.text.Text):
+        assert text.get_window_extent(canvas.get_renderer()).x1 <= figure.bbox.x1
 
 
 def test_another_scheme_has_other_lines_labels_and_assumptions(forecast):

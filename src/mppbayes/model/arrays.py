@@ -129,7 +129,9 @@ def _cell_arrays(known: Layout, layout: Layout) -> Arrays:
             f"{kind}_weight": np.ones(len(time)),
         }
         if kind == "part":
+            lower, width = (each[time, flow] for each in known.part_intervals)
             cells["part_room"] = np.maximum(_rooms(known)[time, flow], value)
+            cells |= {"part_count": lower, "part_width": width}
         else:
             cells |= {
                 f"{kind}_log_factorial": gammaln(value + 1),

@@ -12,10 +12,11 @@ from mppbayes.model.layout import Layout
 from mppbayes.model.leaving import leaving_law
 from mppbayes.model.likelihood import (
     Shape,
-    beta_binomial,
+    beta_binomial_interval,
     negative_binomial,
     negative_binomial_interval,
 )
+from mppbayes.model.partsalone import others_vary
 from mppbayes.model.period import Passed
 from mppbayes.model.recursion import Unknowns
 from mppbayes.model.rows import Rows, apart, row_law, summed
@@ -58,7 +59,7 @@ def add_evidence(
     if "coarse_time" in given:
         _coarse(layout, given, passed, parameters)
     if "part_time" in given:
-        _parts(given, passed, parameters)
+        _parts(layout, given, passed, parameters)
     _intervals(layout, given, log_mean, dispersion)
     if "row_first" in given:
         _rows(given, passed, unknowns, competing)
@@ -126,13 +127,22 @@ def _coarse(layout: Layout, given: Given, passed: Passed, parameters: Parameters
         whole = windows.shape(room, of_room, parameters)
         share = pt.clip(expected / room, 1e-6, 1 - 1e-6)
         of_share = (1 - share) / (share * (shape + 1))
-        of_whole = 1 / whole
+        of_whole = 1 / whole + _of_others(given, passed, parameters, layout)[time, flow]
         if passed.unsure is not None:
             of_whole = of_whole + passed.unsure[time, of_room]
         relative = pt.where(is_part, of_share + of_whole, 1 / shape)
     law = Shape.of(1 / (relative + cells["rounding_variance"] / expected**2))
     coarse = negative_binomial(cells["count"], cells["log_factorial"], pt.log(expected), law)
     pm.Potential("coarse_counts", (cells["weight"] * coarse).sum())
+
+
+def _of_others(
+    given: Given, passed: Passed, parameters: Parameters, layout: Layout
+) -> TensorVariable:
+    """Give the variance that the parts before one add to what it is a part of: (time, flow)."""
+    length = given.get("length", 1.0)
+    _, precision = window_law(passed.room, length, parameters, pt)
+    return others_vary(passed.expected, passed.room, precision, layout.structure.room, pt)
 
 
 class _Windows(NamedTuple):
@@ -162,13 +172,15 @@ class _Windows(NamedTuple):
         return window_law(over, self.length, own, pt)[1]
 
 
-def _parts(given: Given, passed: Passed, parameters: Parameters) -> None:
+def _parts(layout: Layout, given: Given, passed: Passed, parameters: Parameters) -> None:
     cells = _cells(given, "part_")
     time, flow = cells["time"], cells["flow"]
     room = pt.maximum(passed.room[time, flow], 1e-9)
     share = pt.clip(passed.expected[time, flow] / room, 1e-9, 1 - 1e-9)
     shape = _Windows.of(given, time, flow).shape(room, flow, parameters)
-    part = beta_binomial(cells["count"], cells["room"], share, shape)
+    part = beta_binomial_interval(
+        cells["count"], cells["width"], layout.widest_part, cells["room"], share, shape
+    )
     pm.Potential("parts", (cells["weight"] * part).sum())
 
 

@@ -214,6 +214,24 @@ class Layout:
         return windows.seen & self.structure.driven("part") & ~np.isnan(windows.room)
 
     @cached_property
+    def part_intervals(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """The least count that rounds to each figure of a part, and how many do: (time, flow) each.
+
+        One that is large for its rounding is taken as published.
+        """
+        value, unit = self.windows.value, self.windows.rounding
+        small = self.windows.seen & (unit > 1) & (value < _INTERVAL_BELOW * unit)
+        below = np.where(small, value - unit // 2, value)
+        lower = np.maximum(below, 0.0)
+        return lower, np.where(small, below + unit - lower, 1.0)
+
+    @cached_property
+    def widest_part(self) -> int:
+        """The most counts that round to a figure of a part, in this or in a shorter panel."""
+        _, width = self.part_intervals
+        return int(width[:, self.structure.driven("part")].max(initial=1.0))
+
+    @cached_property
     def silent(self) -> NDArray[np.bool_]:
         """Flows that have parts, of which nothing else ever tells: (flow,)."""
         told = (self.windows.covered | self.windows.counted).any(axis=0)

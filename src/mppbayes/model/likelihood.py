@@ -91,6 +91,45 @@ def negative_binomial_interval(
     return negative_binomial(lower, log_factorial, log_mean, shape) + pt.log1p(rest)
 
 
+def beta_binomial_interval(
+    lower: TensorVariable,
+    width: TensorVariable,
+    most: int,
+    trials: TensorVariable,
+    share: TensorVariable,
+    precision: TensorVariable,
+) -> TensorVariable:
+    """Log probability that a count among trials lies in an interval.
+
+    Parameters
+    ----------
+    lower : (cell,)
+        The lowest integer that rounds to the published count; at most ``trials``.
+    width : (cell,)
+        How many integers do.
+    most : int
+        The largest width.
+    trials, share, precision : (cell,)
+        Among how many, and mean and precision of the beta share.
+
+    Returns
+    -------
+    (cell,)
+        ``log Σ p(k)``, by the recurrence ``p(k+1) / p(k) = (n − k) (k + a) / ((k + 1) (n − k − 1
+        + b))``, which is 0 from all of the trials on.
+    """
+    first = beta_binomial(lower, trials, share, precision)
+    if most == 1:
+        return first
+    a, b = share * precision, (1 - share) * precision
+    count = lower + pt.arange(most - 1)[:, None]
+    left = pt.maximum(trials - count, 0.0)
+    step = left * (count + a) / ((count + 1) * (pt.maximum(left - 1, 0.0) + b))
+    inside = count + 1 < lower + width
+    rest = pt.where(inside, pt.cumprod(step, axis=0), 0.0).sum(axis=0)
+    return first + pt.log1p(rest)
+
+
 def beta_binomial(
     count: TensorVariable, trials: TensorVariable, share: TensorVariable, precision: TensorVariable
 ) -> TensorVariable:

@@ -46,8 +46,9 @@ def parts_alone(
     """Say what the counts of parts tell, each taken as if no other part were seen.
 
     Relative to itself a whole M varies by ``w = 1/M + 1/φ``, beside the variance of its level,
-    and a share p of it by v, as a beta-binomial of M does. Of the surprise of the count, on the
-    log scale, ``w / (v + w)`` is that of the whole and the rest that of the share.
+    what the parts before leave of it by u, and a share p of that by v, as a beta-binomial does. Of
+    the surprise of the count, on the log scale, ``w / (u + v + w)`` is that of the whole and
+    ``v / (u + v + w)`` that of the share.
 
     Parameters
     ----------
@@ -81,8 +82,9 @@ def parts_alone(
     varies = 1 / room + 1 / shape + (0.0 if unsure is None else unsure[..., whole])
     left = xp.maximum(1 - mean / room, _LEAST)
     share_varies = left / mean * (windows.shape + room) / (windows.shape + 1)
-    frailty = xp.maximum(share_varies + varies - 1 / mean, _LEAST**2)
-    told = surprise(windows.count, windows.expected, 1 / frailty, xp) / (share_varies + varies)
+    total = share_varies + varies + others_vary(mean, room, windows.shape, ties.room, xp)
+    frailty = xp.maximum(total - 1 / mean, _LEAST**2)
+    told = surprise(windows.count, windows.expected, 1 / frailty, xp) / total
     of_share = told * share_varies / left
     if seen.silent is None:
         return of_share, 0.0
@@ -90,3 +92,29 @@ def parts_alone(
     holds = np.where(ties.room > 0, 1.0, 0.0)
     of_whole = (telling * gain * told * varies) @ holds / xp.maximum(telling @ holds, 1.0)
     return of_share, xp.where(seen.silent, of_whole, 0.0)
+
+
+def others_vary(mean: Array, room: Array, precision: Array, rooms: Array, xp: Namespace) -> Array:
+    """Say how what the parts before one leave of their whole varies, relative to itself.
+
+    A part of share p takes of M by a beta-binomial, so that what it leaves varies by
+    ``p / (1 − p) / M · (φ + M) / (φ + 1)``.
+
+    Parameters
+    ----------
+    mean, room, precision : (…, flow)
+        p M, M and φ.
+    rooms : (flow, flow)
+        What each part takes its share of: −1 for the parts before it.
+    xp : namespace
+        ``numpy`` or ``pytensor.tensor``.
+
+    Returns
+    -------
+    (…, flow)
+        0 for first parts, and other flows.
+    """
+    room, mean = xp.maximum(room, HALF), xp.maximum(mean, HALF)
+    left = xp.maximum(1 - mean / room, _LEAST)
+    of_one = mean / room / left / room * (precision + room) / (precision + 1)
+    return of_one @ np.where(rooms < 0, 1.0, 0.0).T

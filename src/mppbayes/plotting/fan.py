@@ -31,6 +31,7 @@ from mppbayes.prediction.scheme import Band
 type Floats = NDArray[np.float64]
 
 _LABEL = 0.19  # inches from one label to the next
+_LEADERS, _CHARACTER = 0.3, 0.079  # inches: before a label, and for each of its characters
 _CHARACTERS = 44  # of a title above one of several fans
 
 
@@ -67,7 +68,8 @@ def plot_fan(
     series = Series.of(bands, quantity)
     text = caption_of(series, language, mark="dashed") if caption else ""
     with styled():
-        figure, axes = framed(series.title(language), series.unit(language), text)
+        right = room_for_bands(series, language)
+        figure, axes = framed(series.title(language), series.unit(language), text, right=right)
         draw_fan(axes, series, language)
         label_bands(axes, series, language)
         label_origin(axes, series, language)
@@ -187,6 +189,12 @@ def _label_ends(axes: Axes, labels: Sequence[str], series: Series) -> None:
             arrowprops=dict(LEADER, shrinkA=0, shrinkB=1),
             annotation_clip=False,
         )
+
+
+def room_for_bands(series: Series, language: Language) -> float:
+    """Say how much room the labels of :func:`label_bands` need beside the axes, in inches."""
+    longest = max(len(_label(band, series, language)) for band in series.shown)
+    return _LEADERS + _CHARACTER * longest
 
 
 def label_bands(axes: Axes, series: Series, language: Language) -> None:

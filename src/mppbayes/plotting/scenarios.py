@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 from mppbayes.errors import AggregationError, LabelError
 from mppbayes.network.rows import Language
 from mppbayes.plotting.captions import caption as caption_of
-from mppbayes.plotting.fan import draw_fan, label_bands, label_origin
+from mppbayes.plotting.fan import draw_fan, label_bands, label_origin, room_for_bands
 from mppbayes.plotting.series import Series
 from mppbayes.plotting.style import MARK, framed, mark_draft, styled
 from mppbayes.plotting.words import band_title, chance, listed, quantity_title, word
@@ -84,7 +84,8 @@ def plot_coherent(
     years = [str(year) for year in values.index]
     text = _caption(scenarios, series, rows, years[-1], language) if caption else ""
     with styled():
-        figure, axes = framed(series.title(language), series.unit(language), text)
+        right = room_for_bands(series, language)
+        figure, axes = framed(series.title(language), series.unit(language), text, right=right)
         draw_fan(axes, series, language)
         for band in drawn:
             axes.plot(

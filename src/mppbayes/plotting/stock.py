@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 
 from mppbayes.network.rows import Language
 from mppbayes.plotting.captions import caption as caption_of
-from mppbayes.plotting.fan import draw_fan, label_bands, label_origin
+from mppbayes.plotting.fan import draw_fan, label_bands, label_origin, room_for_bands
 from mppbayes.plotting.series import Series
 from mppbayes.plotting.style import mark_draft, sheet, styled
 from mppbayes.plotting.words import word
@@ -16,7 +16,6 @@ from mppbayes.prediction import Bands
 _COLUMNS = 3
 _STOCK, _FLOW = 3.3, 1.75  # inches of height of the fans
 _WIDTH, _GAP = 9.0, 0.75  # inches across, and above each row of flows
-_RIGHT = 2.35  # inches of room for the labels of the bands
 _CHARACTERS = 40  # of a title above the fan of a flow
 
 
@@ -60,14 +59,15 @@ def plot_stock(
     size = (_WIDTH, _STOCK + rows * (_GAP + _FLOW))
     with styled():
         text = describe_stock(bands, name, language=language) if caption else ""
-        figure, box = sheet((series.title(language), series.unit(language), text), size, _RIGHT)
+        right = room_for_bands(series, language)
+        figure, box = sheet((series.title(language), series.unit(language), text), size, right)
         tall, across = size[1] / box[3], size[0] / box[2]
         top = figure.add_axes((box[0], box[1] + box[3] - _STOCK / tall, box[2], _STOCK / tall))
         draw_fan(top, series, language)
         label_bands(top, series, language)
         label_origin(top, series, language)
         mark_draft(top, bands.status, language)
-        wide = (_WIDTH + _RIGHT) / _COLUMNS
+        wide = (_WIDTH + right) / _COLUMNS
         for at, (sign, flow) in enumerate(moving):
             row, column = divmod(at, _COLUMNS)
             bottom = box[1] + (rows - 1 - row) * (_GAP + _FLOW) / tall
