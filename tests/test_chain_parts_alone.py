@@ -4,8 +4,12 @@ import chains
 import numpy as np
 import pytest
 from chains import flow, months, network, stock
+from pytensor.graph.traversal import ancestors
 
 from mppbayes.model import ModelSpec, resolve
+from mppbayes.model.arrays import arrays
+from mppbayes.model.graph import build
+from mppbayes.model.layout import Layout
 from mppbayes.model.replay import replay
 
 
@@ -75,3 +79,17 @@ def test_a_part_of_what_a_stock_tells_of_has_its_share_of_the_surprise():
     assert mean[12, 2] == pytest.approx(30, rel=0.1)
     assert mean[35, 2] == pytest.approx(60, rel=0.15)
     assert mean[35, 1] == pytest.approx(100, rel=0.1)
+
+
+@pytest.mark.parametrize("rounding", [1, 5])
+def test_the_graph_uses_all_that_it_is_given(unseen_whole, rounding):
+    """A sampler refuses data that the compiled density does not know."""
+    figures = {"other": months("2020-01", [3] * 12)}
+    seen_whole = months("2020-01", [40] * 12)
+    part = [(period, 10, rounding) for period, _ in seen_whole]
+    for given in (figures, figures | {"whole": seen_whole}):
+        panel = chains.panel(unseen_whole, **given, part=part)
+        spec, known = resolve(ModelSpec(unseen_whole), panel), Layout.of(panel)
+        model = build(spec, known, arrays(spec, known, panel))
+        used = set(ancestors([*model.free_RVs, *model.deterministics, *model.potentials]))
+        assert [data.name for data in model.data_vars if data not in used] == []

@@ -131,7 +131,9 @@ def _cell_arrays(known: Layout, layout: Layout) -> Arrays:
         if kind == "part":
             lower, width = (each[time, flow] for each in known.part_intervals)
             cells["part_room"] = np.maximum(_rooms(known)[time, flow], value)
-            cells |= {"part_count": lower, "part_width": width}
+            cells["part_count"] = lower
+            if layout.widest_part > 1:
+                cells["part_width"] = width
         else:
             cells |= {
                 f"{kind}_log_factorial": gammaln(value + 1),

@@ -179,7 +179,7 @@ def _parts(layout: Layout, given: Given, passed: Passed, parameters: Parameters)
     share = pt.clip(passed.expected[time, flow] / room, 1e-9, 1 - 1e-9)
     shape = _Windows.of(given, time, flow).shape(room, flow, parameters)
     part = beta_binomial_interval(
-        cells["count"], cells["width"], layout.widest_part, cells["room"], share, shape
+        cells["count"], cells.get("width"), layout.widest_part, cells["room"], share, shape
     )
     pm.Potential("parts", (cells["weight"] * part).sum())
 

@@ -93,7 +93,7 @@ def negative_binomial_interval(
 
 def beta_binomial_interval(
     lower: TensorVariable,
-    width: TensorVariable,
+    width: TensorVariable | None,
     most: int,
     trials: TensorVariable,
     share: TensorVariable,
@@ -105,8 +105,8 @@ def beta_binomial_interval(
     ----------
     lower : (cell,)
         The lowest integer that rounds to the published count; at most ``trials``.
-    width : (cell,)
-        How many integers do.
+    width : (cell,), or None
+        How many integers do; None where one does.
     most : int
         The largest width.
     trials, share, precision : (cell,)
@@ -119,7 +119,7 @@ def beta_binomial_interval(
         + b))``, which is 0 from all of the trials on.
     """
     first = beta_binomial(lower, trials, share, precision)
-    if most == 1:
+    if width is None:
         return first
     a, b = share * precision, (1 - share) * precision
     count = lower + pt.arange(most - 1)[:, None]
