@@ -2,11 +2,15 @@
 
 import importlib.metadata
 import logging
+import sys
+from pathlib import Path
 from typing import Any
 
 from docutils import nodes
 from docutils.utils.math.latex2mathml import tex2mathml
 from sphinx.application import Sphinx
+
+sys.path.insert(0, str(Path(__file__).parent))  # for returned.py
 
 project = "mppbayes"
 author = "The mppbayes contributors"
@@ -36,6 +40,8 @@ sphinx_gallery_conf = {
     "gallery_dirs": "generated/examples",
     "filename_pattern": r"(first_forecast|small_chain|whole_paths|wrong_inputs)\.py$",
     "abort_on_example_error": True,
+    "image_scrapers": ("matplotlib", "returned.figures"),
+    "ignore_repr_types": r"matplotlib\.figure",
     "download_all_examples": False,
     "show_signature": False,
     "write_computation_times": False,
