@@ -140,7 +140,9 @@ def draw_period(
             if int(s) in at_once:
                 exposure[:, s] = period.delayed[:, s]
         adding = np.broadcast_to(period.measures + crowding, counts.shape)[:, tier]
-        chosen = Parameters(*(np.asarray(each)[..., tier] for each in parameters))
+        chosen = Parameters(
+            *(None if each is None else np.asarray(each)[..., tier] for each in parameters)
+        )
         links = Links(
             parts[tier] if parts[tier].any() else None,
             None if ties.links.leaving is None else ties.links.leaving[tier],

@@ -15,6 +15,7 @@ from mppbayes.model.halfnormal import half_normal
 from mppbayes.model.hierarchy import hierarchy, partly_centred, prefix
 from mppbayes.model.introduced import acting
 from mppbayes.model.layout import Layout
+from mppbayes.model.partsalone import with_wholes
 from mppbayes.model.period import Chance
 from mppbayes.model.priors import MOST_DISPERSION
 from mppbayes.model.recursion import Unknowns, run
@@ -150,6 +151,8 @@ def _unknowns(spec: ModelSpec, layout: Layout, given: dict[str, TensorVariable])
         season=_season(spec, given, flows)[layout.seasons] + _introduced(spec, layout),
         ceiling=given["ceiling"],
     )
+    if spec.structure.driven("part").any():
+        parameters = with_wholes(parameters, spec.structure.whole)
     shock = _common_shock(spec, given, flows[names.SHOCK_LOADING])
     stock = _stock_unknowns(spec, given)
     chance = Chance(

@@ -38,17 +38,15 @@ class Windows(NamedTuple):
 def parts_alone(
     windows: Windows,
     seen: Seen,
-    unsure: Array,
     parameters: Parameters,
     ties: Ties,
     xp: Namespace,
 ) -> tuple[Array, Array]:
     """Say what the counts of parts tell, each taken as if no other part were seen.
 
-    Relative to itself a whole M varies by ``w = 1/M + 1/φ``, beside the variance of its level,
-    what the parts before leave of it by u, and a share p of that by v, as a beta-binomial does. Of
-    the surprise of the count, on the log scale, ``w / (u + v + w)`` is that of the whole and
-    ``v / (u + v + w)`` that of the share.
+    Relative to itself a whole M varies by ``w = 1/M + 1/φ``, and a share p of it by v, as a
+    beta-binomial of M does. Of the surprise of the count, on the log scale, ``w / (v + w)`` is that
+    of the whole and the rest that of the share.
 
     Parameters
     ----------
@@ -56,8 +54,6 @@ def parts_alone(
         Of the parts.
     seen : Seen
         The evidence.
-    unsure : array, or None
-        The variance of the levels.
     parameters : Parameters
         Of the flows.
     ties : Ties
@@ -73,16 +69,17 @@ def parts_alone(
         What stays of it in the level of a whole of which nothing else ever tells: the mean over
         its parts.
     """
-    whole = ties.whole
-    of_wholes = parameters._replace(
-        adaptation=parameters.adaptation[..., whole], dispersion=parameters.dispersion[..., whole]
+    if parameters.adaptation_of_whole is None:
+        parameters = with_wholes(parameters, ties.whole)
+    wholes = parameters._replace(
+        adaptation=parameters.adaptation_of_whole, dispersion=parameters.dispersion_of_whole
     )
-    gain, shape = window_law(windows.room, windows.length, of_wholes, xp)
+    gain, shape = window_law(windows.room, windows.length, wholes, xp)
     room, mean = xp.maximum(windows.room, HALF), xp.maximum(windows.expected, HALF)
-    varies = 1 / room + 1 / shape + (0.0 if unsure is None else unsure[..., whole])
+    varies = 1 / room + 1 / shape
     left = xp.maximum(1 - mean / room, _LEAST)
     share_varies = left / mean * (windows.shape + room) / (windows.shape + 1)
-    total = share_varies + varies + others_vary(mean, room, windows.shape, ties.room, xp)
+    total = share_varies + varies
     frailty = xp.maximum(total - 1 / mean, _LEAST**2)
     told = surprise(windows.count, windows.expected, 1 / frailty, xp) / total
     of_share = told * share_varies / left
@@ -90,8 +87,19 @@ def parts_alone(
         return of_share, 0.0
     telling = xp.where(seen.seen & ~seen.room_seen, 1.0, 0.0)
     holds = np.where(ties.room > 0, 1.0, 0.0)
-    of_whole = (telling * gain * told * varies) @ holds / xp.maximum(telling @ holds, 1.0)
-    return of_share, xp.where(seen.silent, of_whole, 0.0)
+    stays = (telling * gain * told * varies) @ holds / xp.maximum(telling @ holds, 1.0)
+    return of_share, xp.where(seen.silent, stays, 0.0)
+
+
+def with_wholes(parameters: Parameters, whole: Array) -> Parameters:
+    """Lay out beforehand the parameters of the wholes: in a recursion a selection is slow.
+
+    ``whole``, (flow,), is the position of a flow of each part's whole.
+    """
+    return parameters._replace(
+        adaptation_of_whole=parameters.adaptation[..., whole],
+        dispersion_of_whole=parameters.dispersion[..., whole],
+    )
 
 
 def others_vary(mean: Array, room: Array, precision: Array, rooms: Array, xp: Namespace) -> Array:

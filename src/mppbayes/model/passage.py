@@ -102,7 +102,7 @@ def passage(
     if ties.tiers:
         of_share = share_surprise(count, expected, room, shape, xp)
         windows = Windows(count, expected, room, length, shape)
-        alone, of_whole = parts_alone(windows, seen, carried.unsure, parameters, ties, xp)
+        alone, of_whole = parts_alone(windows, seen, parameters, ties, xp)
         news = xp.where(ties.links.parts, xp.where(seen.room_seen, of_share, alone), news)
     unseen, implied = _gap(expected, length, shape, chance, parameters, xp)
     if ties.tiers:

@@ -71,7 +71,7 @@ def run(
         begin = Carried(next(remaining), next(remaining))
         known = {name: next(remaining) for name in constants}
         parameters = Parameters(
-            **{name: known[name] for name in Parameters._fields if name != "season"}, season=season
+            **{name: known[name] for name in Parameters._fields if name in known}, season=season
         )
         chance = Chance(shock, gap, known.get("elasticity"), known.get("unrecorded"))
         tied = ties(structure, known.get("size"), layout.levels.members)

@@ -34,6 +34,8 @@ class Parameters(NamedTuple):
         What the time of year adds to the log rate.
     ceiling : array
         The mean at which a flow saturates, counts per period.
+    adaptation_of_whole, dispersion_of_whole : array, optional
+        Of each part those of its whole, where they are laid out beforehand.
     """
 
     persistence: Array
@@ -43,6 +45,8 @@ class Parameters(NamedTuple):
     shock_loading: Array
     season: Array
     ceiling: Array
+    adaptation_of_whole: Array = None
+    dispersion_of_whole: Array = None
 
 
 class State(NamedTuple):
