@@ -6,6 +6,7 @@ import pytest
 from chains import flow, months, network, stock
 from pytensor.graph.traversal import ancestors
 
+from mppbayes.errors import SpecError
 from mppbayes.model import ModelSpec, resolve
 from mppbayes.model.arrays import arrays
 from mppbayes.model.graph import build
@@ -93,3 +94,14 @@ def test_the_graph_uses_all_that_it_is_given(unseen_whole, rounding):
         model = build(spec, known, arrays(spec, known, panel))
         used = set(ancestors([*model.free_RVs, *model.deterministics, *model.potentials]))
         assert [data.name for data in model.data_vars if data not in used] == []
+
+
+def test_a_model_of_a_whole_with_figures_is_refused_those_of_its_part_alone(unseen_whole):
+    """Its graph would not move the whole, and the replay of the fit would."""
+    figures = {"other": months("2020-01", [3] * 12), "part": months("2020-01", [10] * 12)}
+    longer = chains.panel(unseen_whole, **figures, whole=months("2020-07", [40] * 6))
+    shorter = longer.until("2020-06")
+    spec = resolve(ModelSpec(unseen_whole), shorter)
+    with pytest.raises(SpecError, match="'whole' has no figures in this panel"):
+        arrays(spec, Layout.of(longer), shorter)
+    arrays(spec, Layout.of(shorter), shorter)

@@ -4,6 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import gammaln
 
+from mppbayes.errors import SpecError
 from mppbayes.model.bridging import bridged
 from mppbayes.model.centring import season_sharpness, sharpness, shock_centring, shock_weights
 from mppbayes.model.closings import closings, cut_arrays
@@ -36,9 +37,15 @@ def arrays(spec: ModelSpec, layout: Layout, panel: Panel) -> Arrays:
     -------
     dict of str to array
         By the names of the graph's data.
+
+    Raises
+    ------
+    SpecError
+        If nothing but its parts tells of a flow in a shorter panel, and of none in the longer one.
     """
     known = layout.restricted_to(panel)
     flows = layout.structure.names
+    _require_no_other_silence(known, layout)
     informed = known.informed
     data: Arrays = {
         "mean_level_centre": np.array([spec.mean_levels[flow] for flow in flows]),
@@ -55,6 +62,20 @@ def arrays(spec: ModelSpec, layout: Layout, panel: Panel) -> Arrays:
         data["stock_size"] = spec.sizes
     data |= _cell_arrays(known, layout)
     return data | route_arrays(known) | timing_arrays(known, layout) | row_arrays(known, layout)
+
+
+def _require_no_other_silence(known: Layout, layout: Layout) -> None:
+    """Refuse flows of which only here their parts alone tell: the graph would not move them."""
+    alone = known.silent & known.told.any(axis=0)
+    if alone.any() and not layout.silent.any():
+        raise SpecError(
+            "the compiled model is of other evidence",
+            [
+                f"{name!r} has no figures in this panel, only its parts have"
+                for name in np.array(layout.structure.names)[alone].tolist()
+            ],
+            "compile a model for this panel: compile_model(spec, panel)",
+        )
 
 
 def evidence_arrays(known: Layout, layout: Layout) -> Arrays:
